@@ -1,0 +1,3 @@
+"""Prometheus exporter for Hermes Agent."""
+
+__version__ = "0.1.0"
