@@ -1,0 +1,55 @@
+# make run        serve http://127.0.0.1:19119/metrics (more options: make run ARGS="--log.level debug")
+# make test       lint and every test that is not slow; installs what they need
+# make test-slow  the slow ones
+# make docs       write docs/metrics.md anew
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+ARGS ?=
+
+ifeq ($(shell id -u),0)
+ROOT_ONLY :=
+else
+ROOT_ONLY := and not systemd
+endif
+
+.PHONY: run test test-slow lint docs lab
+
+run: .venv/installed
+	@$(BIN)/hermes-exporter serve $(ARGS)
+
+test: lint lab
+	$(BIN)/pytest -m "not slow $(ROOT_ONLY)"
+
+test-slow: .venv/tested lab
+	$(BIN)/pytest -m "slow $(ROOT_ONLY)"
+
+lint: .venv/tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: .venv/installed
+	$(BIN)/hermes-exporter metrics --markdown > docs/metrics.md.new
+	mv docs/metrics.md.new docs/metrics.md
+
+lab: .venv/tested
+	bash tests/lab/setup.sh
+ifneq ($(ROOT_ONLY),)
+	@echo "***" >&2
+	@echo "*** Not root: the tests that start a real systemd are NOT run. Run them with: sudo make $(MAKECMDGOALS)" >&2
+	@echo "***" >&2
+endif
+
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/pip
+	$(PIP) install --editable .
+	@touch $@
+
+# groups of requirements need a newer pip than Debian 12 has
+.venv/tested: pyproject.toml .venv/installed
+	$(PIP) install --upgrade "pip>=25.1"
+	$(PIP) install --group lint --group test
+	@touch $@

@@ -1,0 +1,199 @@
+"""The command line. Each command parses, loads, and calls one thing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hermes_exporter import __version__, config, demo
+from hermes_exporter.options import configure_log, demo_if_no_home, option, settings, watching
+from hermes_exporter.times import unix_seconds
+
+if TYPE_CHECKING:
+    from hermes_exporter.gather import Answer, Gatherer, Settings
+
+log = logging.getLogger(__name__)
+
+DEFAULT_ADDRESS = "127.0.0.1:19119"
+SCRAPE_TIMEOUT_SECONDS = 30.0
+
+
+class _Commands(click.Group):
+    """Without a command, ``serve`` runs; an error is one clear line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and exit with the command's status."""
+        try:
+            sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
+        except click.Abort:
+            sys.exit(130)
+        except click.ClickException as error:
+            click.echo(f"hermes-exporter: {error.format_message()}", err=True)
+            sys.exit(error.exit_code)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--help", "-h", "--version"}
+        if not args or (args[0].startswith("-") and args[0] not in own):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="hermes-exporter")
+def main() -> None:
+    """Prometheus exporter for Hermes Agent. Without a command it serves.
+
+    Every option is also an environment variable, as --log.level is HERMES_EXPORTER_LOG_LEVEL.
+    """
+
+
+def _serving(command: Any) -> Any:
+    for declare in (
+        option("--web.telemetry-path", "metrics_path", default="/metrics", help="Path of the metrics."),
+        option(
+            "--web.listen-address",
+            "addresses",
+            multiple=True,
+            default=(DEFAULT_ADDRESS,),
+            show_default=True,
+            help="HOST:PORT, [V6]:PORT, :PORT or unix:PATH; repeatable.",
+        ),
+    ):
+        command = declare(command)
+    return command
+
+
+@main.command()
+@_serving
+@watching
+def serve(**options: Any) -> None:
+    """Serve the metrics over HTTP. SIGHUP rereads the configuration."""
+    configure_log(options)
+    with demo_if_no_home(options) as made_up:
+        if made_up:
+            log.warning("no Hermes home found: serving a made-up one, none of it is real")
+        _serve(options)
+
+
+@main.command(name="demo")
+@_serving
+@watching
+def demo_command(**options: Any) -> None:
+    """Serve a made-up Hermes home, to see what there is to see."""
+    configure_log(options)
+    with demo.made_up_home() as root:
+        options["hermes_homes"] = (str(root),)
+        log.warning("serving a made-up Hermes home, none of it is real")
+        _serve(options)
+
+
+@main.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write there at once and whole, instead of to stdout."
+)
+@option("--at", metavar="TIME", help="Judge a copied home as of this moment: ISO 8601 or Unix seconds.")
+@watching
+def scrape(output: Path | None, at: str | None, **options: Any) -> None:
+    """Gather once and print the metrics. Exits 1 if nothing could be read."""
+    configure_log(options)
+    answer = asyncio.run(_once(settings(options, _moment(at))))
+    text = answer.exposition.text()
+    if output is None:
+        sys.stdout.buffer.write(text)
+    else:
+        _replace(output, text)
+    if not any(all(view.succeeded.values()) for view in answer.views):
+        raise SystemExit(1)
+
+
+@main.command()
+@click.option("--markdown", is_flag=True, help="As the table of the documentation.")
+def metrics(*, markdown: bool) -> None:
+    """List every metric family: name, type, labels, meaning."""
+    from hermes_exporter.reference import as_markdown, as_text  # noqa: PLC0415
+
+    click.echo(as_markdown() if markdown else as_text(), nl=False)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check_config(file: Path) -> None:
+    """Check a configuration file, and name every problem with its place."""
+    try:
+        config.load(file)
+    except config.ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{file}: no problems found")
+
+
+def _serve(options: dict[str, Any]) -> None:
+    from hermes_exporter.gather import Gatherer  # noqa: PLC0415
+    from hermes_exporter.memory import Memory  # noqa: PLC0415
+    from hermes_exporter.web import addresses, server  # noqa: PLC0415
+
+    path = options["metrics_path"]
+    if not path.startswith("/") or path == "/" or path.startswith("/-/"):
+        raise click.UsageError(f"--web.telemetry-path: {path!r} must start with / and be none of our other pages")
+    memory = Memory()
+    gatherer = Gatherer(settings(options), memory)
+    listeners = []
+    for text in options["addresses"]:
+        try:
+            listeners += addresses.bind(addresses.parse(text))
+        except ValueError as error:
+            raise click.UsageError(f"--web.listen-address: {error}") from error
+        except OSError as error:
+            raise click.UsageError(f"--web.listen-address: {text}: {error.strerror}") from error
+
+    def reread() -> Gatherer | None:
+        try:
+            fresh = Gatherer(settings(options), memory)
+        except click.UsageError as error:
+            log.error("configuration not reread: %s", error.message)  # noqa: TRY400  # the message says it all
+            return None
+        log.info("configuration reread")
+        return fresh
+
+    asyncio.run(server.serve(server.Current(gatherer), listeners, path, reread))
+
+
+async def _once(wanted: Settings) -> Answer:
+    from hermes_exporter.gather import Gatherer, GatherError  # noqa: PLC0415
+    from hermes_exporter.memory import Memory  # noqa: PLC0415
+
+    try:
+        return await Gatherer(wanted, Memory()).gather(SCRAPE_TIMEOUT_SECONDS)
+    except GatherError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _moment(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return unix_seconds(float(text) if text.replace(".", "", 1).isdigit() else text)
+    except ValueError as error:
+        raise click.UsageError(f"--at: {error}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from error

@@ -1,0 +1,67 @@
+"""What a collector sees: the records and verdicts of one profile, and of the host, at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hermes_exporter.discovery import Profile
+    from hermes_exporter.judge.liveness import Liveness
+    from hermes_exporter.sources.procfs import Figures
+    from hermes_exporter.sources.profile_files import ProfileFiles
+    from hermes_exporter.sources.systemd import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    """One profile at ``now`` (Unix seconds).
+
+    Attributes:
+        host: label of the profile whose gateway serves this one.
+        succeeded: by collector, whether everything that should be readable was.
+        conditions: 1, 0 or None (cannot tell) by name; a name that is missing is not judged.
+        starts, unclean_exits: since the exporter first saw the profile.
+    """
+
+    profile: Profile
+    now: float
+    files: ProfileFiles
+    units: tuple[Unit, ...]
+    liveness: Liveness
+    figures: Figures | None
+    host: str | None
+    expected: bool
+    conditions: Mapping[str, bool | None]
+    headline: str
+    succeeded: Mapping[str, bool]
+    starts: int
+    unclean_exits: int
+    parse_errors: Mapping[str, int]
+    future_stamps: Mapping[str, int]
+
+    def past(self, stamp: float | None) -> float | None:
+        """Return a stamp unless it lies in the future, where no fact can be."""
+        return stamp if stamp is not None and stamp <= self.now + FUTURE_TOLERANCE_SECONDS else None
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """The exporter itself and its host.
+
+    Attributes:
+        durations: seconds by collector, over all profiles.
+        linger: by user, whether their units survive a logout.
+        memory_durable: whether counters survive a restart of the exporter.
+    """
+
+    version: str
+    python: str
+    now: float
+    durations: Mapping[str, float]
+    linger: Mapping[str, bool]
+    memory_durable: bool

@@ -1,0 +1,153 @@
+"""The configuration file: YAML, all of it optional, every problem reported at once with its place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from hermes_exporter.judge.expectation import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+MAX_BYTES = 1 << 20
+
+
+class ConfigError(Exception):
+    """The file cannot be used; the message lists every problem, a line each, as FILE:LINE:COLUMN: what."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeEntry:
+    """A home to watch; a second one needs a name."""
+
+    path: Path
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the file says.
+
+    Attributes:
+        homes: the homes to watch; empty where the command line or the environment decides.
+        gateways: by label of the profile, ``required`` or ``ignored``.
+    """
+
+    homes: tuple[HomeEntry, ...] = ()
+    gateways: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file, or raise ConfigError."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes")
+    try:
+        root = yaml.compose(data, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ConfigError(f"{path}{place}: not YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not YAML: {type(error).__name__}") from error
+    reader = _Reader(path)
+    config = reader.config(root)
+    if reader.problems:
+        raise ConfigError("\n".join(reader.problems))
+    return config
+
+
+class _Reader:
+    """Turns a tree of YAML nodes into a Config, and collects what is wrong with it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.problems: list[str] = []
+
+    def config(self, root: yaml.Node | None) -> Config:
+        homes: list[HomeEntry] = []
+        gateways: dict[str, str] = {}
+        for key, value in self._pairs(root, "the file", ("homes", "profiles")):
+            if key == "homes":
+                homes = self._homes(value)
+            else:
+                gateways = self._gateways(value)
+        return Config(tuple(homes), gateways)
+
+    def _homes(self, node: yaml.Node) -> list[HomeEntry]:
+        if not isinstance(node, yaml.SequenceNode):
+            self._problem(node, "homes: expected a list of homes")
+            return []
+        homes = []
+        for index, item in enumerate(node.value):
+            place = f"homes[{index}]"
+            values = dict(self._pairs(item, place, ("path", "name")))
+            path = self._text(values.get("path"), f"{place}.path")
+            name = self._text(values.get("name"), f"{place}.name", ALIAS.fullmatch, "letters, digits, - and _")
+            if "path" not in values and isinstance(item, yaml.MappingNode):
+                self._problem(item, f"{place}: path is missing")
+            elif path:
+                homes.append(HomeEntry(Path(path).expanduser(), name or ""))
+        names = [home.name for home in homes]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._problem(
+                node, f"homes: {names.count(name)} homes have {f'the name {name}' if name else 'no name'}"
+            )
+        return homes
+
+    def _gateways(self, node: yaml.Node) -> dict[str, str]:
+        gateways = {}
+        for label, settings in self._pairs(node, "profiles", None):
+            for _key, value in self._pairs(settings, f"profiles.{label}", ("gateway",)):
+                wanted = " or ".join(SETTINGS)
+                setting = self._text(value, f"profiles.{label}.gateway", SETTINGS.__contains__, wanted)
+                if setting:
+                    gateways[label] = setting
+        return gateways
+
+    def _pairs(
+        self, node: yaml.Node | None, place: str, known: tuple[str, ...] | None
+    ) -> list[tuple[str, yaml.Node]]:
+        if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
+            return []
+        if not isinstance(node, yaml.MappingNode):
+            self._problem(node, f"{place}: expected a mapping")
+            return []
+        pairs: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if known is not None and name not in known:
+                self._problem(key, f"{place}: unknown key {name}, expected {' or '.join(known)}")
+            elif name in pairs:
+                self._problem(key, f"{place}: {name} stands twice")
+            else:
+                pairs[name] = value
+        return list(pairs.items())
+
+    def _text(
+        self,
+        node: yaml.Node | None,
+        place: str,
+        accepts: Callable[[str], object] = bool,
+        wanted: str = "text",
+    ) -> str | None:
+        if node is None:
+            return None
+        if isinstance(node, yaml.ScalarNode) and not node.tag.endswith(":null") and accepts(node.value):
+            return str(node.value)
+        self._problem(node, f"{place}: expected {wanted}")
+        return None
+
+    def _problem(self, node: yaml.Node, what: str) -> None:
+        mark = node.start_mark
+        self.problems.append(f"{self._path}:{mark.line + 1}:{mark.column + 1}: {what}")

@@ -1,0 +1,167 @@
+"""Which profiles a Hermes home has, found anew as they come and go.
+
+The one place that knows where Hermes keeps profiles: the root is the profile ``default``, every well-named
+directory under ``profiles/`` is another. A profile that was there and is gone is still returned for a day, as
+missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hermes_exporter.problems import Problem
+from hermes_exporter.sources import active_profile
+from hermes_exporter.sources.artefact import Reader, SourceError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+FORGET_SECONDS = 24 * 3600.0
+RELIST_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A HERMES_HOME root to watch; ``alias`` is empty for the first, which needs no name."""
+
+    alias: str
+    root: Path
+
+    @property
+    def key(self) -> str:
+        """What problems of the home as a whole are filed under; no profile has such a label."""
+        return f"{self.alias}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile.
+
+    Attributes:
+        label: what the ``profile`` label says: the name, or ALIAS/NAME in a home with an alias.
+        name: as Hermes calls it.
+        path: its directory as it was found, links not followed.
+        real: the same with links followed.
+        present: False once its directory is gone.
+    """
+
+    label: str
+    home: Home
+    name: str
+    path: Path
+    real: Path
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one look at a home found; ``sticky`` is the profile that ``active_profile`` names."""
+
+    profiles: tuple[Profile, ...]
+    sticky: str | None
+    owner: int | None
+    problems: tuple[Problem, ...]
+
+
+def root_of(path: Path, standard: Path) -> Path:
+    """Return the root that Hermes derives from a HERMES_HOME; ``standard`` is the user's ~/.hermes."""
+    if path.is_relative_to(standard):
+        return standard
+    if path.parent.name == "profiles":
+        return path.parent.parent
+    return path
+
+
+def named(home: Home, name: str) -> Profile:
+    """Return the profile of that name, whether or not it exists."""
+    path = home.root if name == "default" else home.root / "profiles" / name
+    return Profile(f"{home.alias}/{name}" if home.alias else name, home, name, path, Path(os.path.realpath(path)))
+
+
+def absent(home: Home, name: str) -> Profile:
+    """Return a profile that somebody names and that does not exist."""
+    path = home.root / "profiles" / name
+    return Profile(f"{home.alias}/{name}" if home.alias else name, home, name, path, path, present=False)
+
+
+class Discovery:
+    """Follows one home. ``required`` and ``ignored`` are labels from the configuration."""
+
+    def __init__(self, home: Home, required: frozenset[str], ignored: frozenset[str]) -> None:
+        self.home, self.ignored = home, ignored
+        self._required = [named(home, label.rpartition("/")[2]) for label in sorted(required) if self._ours(label)]
+        self._seen: dict[str, tuple[Profile, float]] = {}
+        self._listing: tuple[object, float, tuple[Profile, ...]] | None = None
+
+    def find(self, reader: Reader, now: float) -> Found:
+        """Return the home's profiles, the missing ones included."""
+        problems: list[Problem] = []
+        present: tuple[Profile, ...] = ()
+        owner = None
+        try:
+            status = self.home.root.stat()
+            owner = status.st_uid
+            present = self._present(now)
+        except (FileNotFoundError, NotADirectoryError):
+            problems.append(self._problem(self.home.root, "does not exist"))
+        except OSError as error:
+            present = tuple(profile for profile, _at in self._seen.values())
+            problems.append(self._problem(Path(error.filename), error.strerror or "cannot be read"))
+        for profile in present:
+            self._seen[profile.label] = (profile, now)
+        missing = self._missing({profile.label for profile in present}, now)
+        problems += [self._problem(profile.path, "is gone", profile.label) for profile in missing]
+        sticky = self._sticky(reader, problems)
+        return Found((*present, *missing), sticky, owner, tuple(problems))
+
+    def _present(self, now: float) -> tuple[Profile, ...]:
+        directory = self.home.root / "profiles"
+        try:
+            changed: object = directory.stat().st_mtime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            changed = None
+        kept = self._listing
+        if kept and kept[0] == changed and 0 <= now - kept[1] < RELIST_SECONDS:
+            return kept[2]
+        profiles = [named(self.home, "default")]
+        if changed is not None:
+            entries = sorted(directory.iterdir(), key=lambda path: (path.is_symlink(), path.name))
+            names = [path.name for path in entries if _is_profile(path)]
+            profiles += [named(self.home, name) for name in names]
+        unique = {profile.real: profile for profile in reversed(profiles)}
+        found = tuple(sorted(unique.values(), key=lambda profile: (profile.name != "default", profile.name)))
+        self._listing = (changed, now, found)
+        return found
+
+    def _missing(self, present: set[str], now: float) -> list[Profile]:
+        for label, (_profile, at) in list(self._seen.items()):
+            if label in self.ignored or now - at > FORGET_SECONDS:
+                del self._seen[label]
+        known = {profile.label: profile for profile, _at in self._seen.values()}
+        known |= {profile.label: profile for profile in self._required}
+        if not present and not known:
+            known = {profile.label: profile for profile in [named(self.home, "default")]}
+        return [
+            replace(profile, present=False) for label, profile in sorted(known.items()) if label not in present
+        ]
+
+    def _sticky(self, reader: Reader, problems: list[Problem]) -> str | None:
+        try:
+            read = reader.read(
+                self.home.root / active_profile.FILENAME, active_profile.parse, active_profile.MAX_BYTES
+            )
+        except SourceError as error:
+            problems.append(self._problem(error.path, error.reason))
+            return None
+        return read.record if read else None
+
+    def _ours(self, label: str) -> bool:
+        return label.rpartition("/")[0] == self.home.alias
+
+    def _problem(self, path: Path, reason: str, profile: str | None = None) -> Problem:
+        return Problem(profile or self.home.key, "discovery", str(path), reason, "unreadable")
+
+
+def _is_profile(path: Path) -> bool:
+    return NAME.fullmatch(path.name) is not None and path.name != "default" and path.is_dir()

@@ -1,0 +1,227 @@
+"""One gather: asks the managers and reads the homes side by side, judges, and makes the answer.
+
+Whatever does not answer in time costs its own series; the rest is served. Two scrapers that come together get the
+same gather.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import pwd
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hermes_exporter import __version__, collectors
+from hermes_exporter.assessor import Assessor, Gathered
+from hermes_exporter.collectors.view import HostView
+from hermes_exporter.discovery import Discovery, Found, named
+from hermes_exporter.exposition import Exposition
+from hermes_exporter.home_reader import HomeLook, HomeReader
+from hermes_exporter.judge.liveness import Clock
+from hermes_exporter.problems import Problem, ProblemLog
+from hermes_exporter.sources.buses import Buses, user_unit_files
+from hermes_exporter.sources.systemd import BusError, Unit
+from hermes_exporter.witness import Witness
+from hermes_exporter.worker import StalledError, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hermes_exporter.collectors.view import ProfileView
+    from hermes_exporter.discovery import Home
+    from hermes_exporter.memory import Memory
+
+log = logging.getLogger(__name__)
+
+READING_SHARE = 0.8
+"""Of the time a scraper gives, the part that reading may take; judging and encoding get the rest."""
+
+
+class GatherError(Exception):
+    """Nothing could be gathered in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to watch, and how.
+
+    Attributes:
+        gateways: by label of the profile, ``required`` or ``ignored``.
+        collectors: names of those that are switched on.
+        at: judge as of this moment (Unix seconds) instead of now, a copied home with a copied /proc.
+    """
+
+    homes: tuple[Home, ...]
+    gateways: Mapping[str, str]
+    collectors: frozenset[str]
+    procfs: Path = Path("/proc")
+    rootfs: Path = Path("/")
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one gather came to; ``at`` in Unix seconds."""
+
+    at: float
+    views: tuple[ProfileView, ...]
+    exposition: Exposition
+
+
+class Gatherer:
+    """Gathers on demand, one gather at a time."""
+
+    def __init__(self, settings: Settings, memory: Memory) -> None:
+        self.settings = settings
+        self.last: Answer | None = None
+        self._memory = memory
+        self._problems = ProblemLog()
+        self._running: asyncio.Task[Answer] | None = None
+        self._buses = Buses(settings.rootfs)
+        self._homes = [_WatchedHome(home, settings, memory) for home in settings.homes]
+        witness = Witness(settings.procfs)
+        self._assessor = Assessor(witness, memory, self._problems, settings.collectors, settings.gateways)
+        self._judge = Worker("judge")
+        self._said: set[str] = set()
+
+    async def gather(self, timeout: float) -> Answer:
+        """Return a fresh answer, or that of the gather in progress; raise GatherError after ``timeout`` s."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._gather(timeout))
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._running), timeout)
+        except (TimeoutError, StalledError):
+            raise GatherError("the last gather is still running") from None
+
+    async def finish(self, timeout: float) -> None:
+        """Let the gather in progress, and those who wait for it, come to their end."""
+        if self._running is not None and not self._running.done():
+            await asyncio.wait([self._running], timeout=timeout)
+            await asyncio.sleep(0)
+
+    async def _gather(self, timeout: float) -> Answer:
+        settings, started = self.settings, time.monotonic()
+        reading = timeout * READING_SHARE
+        now = time.time() if settings.at is None else settings.at
+        asking = asyncio.create_task(self._units(reading))
+        looks = await asyncio.gather(*(home.look(now, reading) for home in self._homes))
+        units, problems, unit_seconds = await asking
+        self._say_what_is_not_read(looks)
+        gathered = Gathered(looks, units, bool(problems), problems)
+        clock = Clock(now, time.monotonic() if settings.at is None else None)
+        seconds = self._seconds(looks, unit_seconds)
+        left = timeout - (time.monotonic() - started)
+        answer = await self._judge.run(lambda: self._answer(gathered, clock, seconds), max(left, 0.1))
+        self.last = answer
+        return answer
+
+    def _answer(self, gathered: Gathered, clock: Clock, seconds: dict[str, float]) -> Answer:
+        started = time.perf_counter()
+        assessment = self._assessor.assess(gathered, clock)
+        if "gateway" in seconds:
+            seconds["gateway"] += time.perf_counter() - started
+        for unit in assessment.elsewhere:
+            self._say(f"{unit.scope} unit {unit.name} serves {unit.hermes_home or 'a home'} that is not watched")
+        host = HostView(
+            version=__version__,
+            python=platform.python_version(),
+            now=clock.now,
+            durations=seconds,
+            linger=self._linger(gathered.looks) if self._asks_systemd() else {},
+            memory_durable=self._memory.durable,
+        )
+        profiles = ((view.profile.label, collectors.run(view)) for view in assessment.views)
+        exposition = Exposition(collectors.FAMILIES, collectors.collect_host(host), profiles)
+        return Answer(clock.now, assessment.views, exposition)
+
+    async def _units(self, timeout: float) -> tuple[list[Unit], list[Problem], float]:
+        started = time.perf_counter()
+        units: list[Unit] = []
+        problems: list[Problem] = []
+        managers = self._buses.managers() if self._asks_systemd() else ()
+        answers = await asyncio.gather(*(manager.units(timeout) for manager in managers), return_exceptions=True)
+        for manager, answer in zip(managers, answers, strict=True):
+            if isinstance(answer, BusError):
+                problems.append(Problem("", "units", manager.address, str(answer), "unreadable"))
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                units.extend(answer)
+        return units, problems, time.perf_counter() - started
+
+    def _asks_systemd(self) -> bool:
+        return "units" in self.settings.collectors and self.settings.at is None
+
+    def _seconds(self, looks: Sequence[HomeLook], unit_seconds: float) -> dict[str, float]:
+        seconds: dict[str, float] = {"units": unit_seconds} if self._asks_systemd() else {}
+        for name in ("discovery", "gateway"):
+            if name in self.settings.collectors:
+                seconds[name] = sum(look.seconds.get(name, 0.0) for look in looks)
+        return seconds
+
+    def _linger(self, looks: Sequence[HomeLook]) -> dict[str, bool]:
+        if not self._buses.booted():
+            return {}
+        directory = self.settings.rootfs / "var/lib/systemd/linger"
+        return {user: (directory / user).exists() for user in sorted(set(filter(None, map(_owner, looks))))}
+
+    def _say_what_is_not_read(self, looks: Sequence[HomeLook]) -> None:
+        for look in looks:
+            owner = look.found.owner
+            if owner is None or owner == os.getuid() or not self._asks_systemd():
+                continue
+            directory = _home_directory(owner)
+            if directory and user_unit_files(directory):
+                self._say(
+                    f"the user units of {_owner(look)} are not read: run an exporter as that user to see them"
+                )
+
+    def _say(self, what: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            log.info(what)
+
+
+class _WatchedHome:
+    """A home with the thread that reads it."""
+
+    def __init__(self, home: Home, settings: Settings, memory: Memory) -> None:
+        required = frozenset(label for label, setting in settings.gateways.items() if setting == "required")
+        ignored = frozenset(label for label, setting in settings.gateways.items() if setting == "ignored")
+        discovery = Discovery(home, required, ignored)
+        self._reader = HomeReader(discovery, memory, with_gateways="gateway" in settings.collectors)
+        self._worker = Worker(f"home {home.root}")
+        nothing = Found((named(home, "default"),), None, None, ())
+        self._last = HomeLook(nothing, {}, {})
+
+    async def look(self, now: float, timeout: float) -> HomeLook:
+        """Look at the home; what is left of the last look where it does not answer in time."""
+        try:
+            self._last = await self._worker.run(lambda: self._reader.look(now), timeout)
+        except StalledError:
+            return self._last.failed("does not answer")
+        except Exception:
+            log.exception("reading the home failed")
+            return self._last.failed("cannot be read, see the log")
+        return self._last
+
+
+def _owner(look: HomeLook) -> str | None:
+    if look.found.owner is None:
+        return None
+    try:
+        return pwd.getpwuid(look.found.owner).pw_name
+    except KeyError:
+        return str(look.found.owner)
+
+
+def _home_directory(uid: int) -> Path | None:
+    try:
+        return Path(pwd.getpwuid(uid).pw_dir)
+    except KeyError:
+        return None

@@ -1,0 +1,1 @@
+"""What the records mean. Pure functions: no I/O and no clock of their own."""

@@ -1,0 +1,62 @@
+"""What is wrong with a profile: independent conditions that alerts stand on, and the headline made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hermes_exporter.judge.liveness import Liveness
+    from hermes_exporter.sources.systemd import Unit
+
+CONDITIONS = (
+    "gateway_dead",
+    "gateway_frozen",
+    "gateway_crash_looping",
+    "scheduler_stalled",
+    "report_missing",
+    "provider_auth",
+    "provider_quota",
+    "provider_unreachable",
+    "platform_auth",
+    "platform_down",
+    "config_invalid",
+    "degraded",
+)
+"""Worst first: the order in which the headline takes them."""
+
+LOOP_WINDOW_SECONDS = 900.0
+LOOP_STARTS = 4
+"""So many starts within the window are a crash loop, whoever restarts it."""
+
+
+def gateway_dead(liveness: Liveness, *, expected: bool) -> bool | None:
+    """Whether a gateway that should be there is not; one held by a signal is frozen, not dead."""
+    if not expected:
+        return False
+    return None if liveness.up is None else not liveness.up and not liveness.stopped
+
+
+def gateway_frozen(liveness: Liveness) -> bool | None:
+    """Whether the gateway lives and does nothing."""
+    return liveness.frozen
+
+
+def gateway_crash_looping(starts: Iterable[float], units: Iterable[Unit], restarted: int, now: float) -> bool:
+    """Whether the gateway is started again and again.
+
+    ``starts`` are its own records, ``restarted`` is how often systemd was seen to restart it within the window. A
+    unit that is between two attempts and has had its share of them is in a loop even at first sight.
+    """
+    recent = sum(now - LOOP_WINDOW_SECONDS < start <= now for start in starts)
+    waiting = any(unit.sub_state == "auto-restart" and unit.restarts >= LOOP_STARTS for unit in units)
+    return max(recent, restarted) >= LOOP_STARTS or waiting
+
+
+def headline(conditions: Mapping[str, bool | None], up: bool | None) -> str:
+    """Return the worst condition that holds, ``unknown`` where the gateway cannot be judged, else ``ok``."""
+    for condition in CONDITIONS:
+        if conditions.get(condition):
+            return condition
+    return "unknown" if up is None else "ok"

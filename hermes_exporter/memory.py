@@ -1,0 +1,70 @@
+"""What has to be remembered from one gather to the next: counters, and facts that Hermes and systemd forget.
+
+It lasts as long as the exporter runs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge.conditions import LOOP_WINDOW_SECONDS
+from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hermes_exporter.sources.systemd import Unit
+
+
+@dataclass(slots=True)
+class ProfileMemory:
+    """What is remembered of one profile.
+
+    Attributes:
+        starts: gateway starts since the first look.
+        alive_at: when the gateway was last proved alive here, Unix seconds.
+        enabled: whether one of its units was enabled when systemd was last asked.
+        diagnostics: where the exit diagnostics were read to, and what they told.
+    """
+
+    starts: int = 0
+    alive_at: float | None = None
+    enabled: bool = False
+    diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
+    _newest_start: float | None = None
+    _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    _restarts: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def count_starts(self, ring: Iterable[float]) -> None:
+        """Take over the recorded starts; those of the first look are history and not counted."""
+        known = self._newest_start
+        stamps = list(ring)
+        if known is not None:
+            self.starts += sum(stamp > known for stamp in stamps)
+        self._newest_start = max([*stamps, known or 0.0])
+
+    def restarts_within_window(self, units: Iterable[Unit], now: float) -> int:
+        """Take over systemd's counts; return how many restarts were seen within the crash loop window."""
+        for unit in units:
+            key = (unit.scope, unit.name)
+            before = self._restart_counts.get(key, unit.restarts)
+            if unit.restarts > before:
+                self._restarts.append((now, unit.restarts - before))
+            self._restart_counts[key] = unit.restarts
+        while self._restarts and now - self._restarts[0][0] > LOOP_WINDOW_SECONDS:
+            self._restarts.popleft()
+        return sum(count for _at, count in self._restarts)
+
+
+@dataclass(slots=True)
+class Memory:
+    """Everything remembered, by label of the profile; it does not survive the process."""
+
+    durable: bool = False
+    _profiles: dict[str, ProfileMemory] = field(default_factory=dict)
+
+    def of(self, label: str) -> ProfileMemory:
+        """Return the memory of a profile, a new one at first sight."""
+        return self._profiles.setdefault(label, ProfileMemory())

@@ -1,0 +1,131 @@
+"""Options that several commands share, and what they come to."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hermes_exporter import config, demo
+from hermes_exporter.collectors import COLLECTORS
+from hermes_exporter.discovery import Home, root_of
+from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hermes_exporter.gather import Settings
+
+Command = Any
+
+
+def option(name: str, *declarations: str, **attributes: Any) -> Callable[[Command], Command]:
+    """Declare an option that is an environment variable too: HERMES_EXPORTER_ and its name in capitals."""
+    variable = "HERMES_EXPORTER_" + name.partition("/")[0].lstrip("-").replace(".", "_").replace("-", "_").upper()
+    return click.option(name, *declarations, envvar=variable, show_envvar=True, **attributes)
+
+
+def watching(command: Command) -> Command:
+    """Add the options that say what is watched, and how the exporter logs."""
+    options: list[Callable[[Command], Command]] = [
+        option("--config.file", "config_file", type=click.Path(path_type=Path), help="YAML configuration."),
+        option(
+            "--hermes.home",
+            "hermes_homes",
+            multiple=True,
+            metavar="[NAME=]PATH",
+            help="A Hermes home; repeatable, a second one needs a name. Default: $HERMES_HOME or ~/.hermes.",
+        ),
+        *(
+            option(
+                f"--collector.{name}/--no-collector.{name}",
+                f"collector_{name}",
+                default=True,
+                help=f"Whether the {name} collector runs.",
+            )
+            for name in COLLECTORS
+            if name != "discovery"
+        ),
+        option("--path.procfs", "procfs", type=click.Path(path_type=Path), default=Path("/proc"), help="/proc."),
+        option("--path.rootfs", "rootfs", type=click.Path(path_type=Path), default=Path("/"), help="Host's /."),
+        option("--log.level", "log_level", type=click.Choice(LEVELS), default="info", help="Least to log."),
+        option("--log.format", "log_format", type=click.Choice(FORMATS), default="logfmt", help="Log format."),
+    ]
+    for declare in reversed(options):
+        command = declare(command)
+    return command
+
+
+def configure_log(options: dict[str, Any]) -> None:
+    """Set our own log up as the options say."""
+    configure(options["log_level"], options["log_format"])
+
+
+def settings(options: dict[str, Any], at: float | None = None) -> Settings:
+    """Return what the options and the configuration file say; raise click.UsageError for what cannot be."""
+    from hermes_exporter.gather import Settings  # noqa: PLC0415  # slow to import, and not needed to show help
+
+    file = _config(options["config_file"])
+    return Settings(
+        homes=_homes(options["hermes_homes"], file),
+        gateways=file.gateways,
+        collectors=frozenset(name for name in COLLECTORS if options.get(f"collector_{name}", True)),
+        procfs=_directory(options["procfs"], "--path.procfs"),
+        rootfs=_directory(options["rootfs"], "--path.rootfs"),
+        at=at,
+    )
+
+
+@contextmanager
+def demo_if_no_home(options: dict[str, Any]) -> Iterator[bool]:
+    """Put a made-up home in the place of a standard one that does not exist; yield whether that was done."""
+    configured = options["hermes_homes"] or _config(options["config_file"]).homes
+    if configured or _standard_home().is_dir():
+        yield False
+        return
+    with demo.made_up_home() as root:
+        options["hermes_homes"] = (str(root),)
+        yield True
+
+
+def _config(path: Path | None) -> config.Config:
+    if path is None:
+        return config.Config()
+    try:
+        return config.load(path)
+    except config.ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _homes(given: tuple[str, ...], file: config.Config) -> tuple[Home, ...]:
+    entries = [_entry(text) for text in given] or list(file.homes) or [config.HomeEntry(_standard_home())]
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise click.UsageError(f"--hermes.home: two homes {f'are called {name}' if name else 'have no name'}")
+    standard = Path.home() / ".hermes"
+    return tuple(Home(entry.name, root_of(Path.cwd() / entry.path, standard)) for entry in entries)
+
+
+def _entry(text: str) -> config.HomeEntry:
+    name, separator, path = text.partition("=")
+    if not separator or "/" in name:
+        name, path = "", text
+    elif not config.ALIAS.fullmatch(name):
+        raise click.UsageError(f"--hermes.home: {name!r} is no name: letters, digits, - and _")
+    if not path:
+        raise click.UsageError("--hermes.home: the path is missing")
+    return config.HomeEntry(Path(path).expanduser(), name)
+
+
+def _standard_home() -> Path:
+    return Path(os.environ.get("HERMES_HOME", "").strip() or "~/.hermes").expanduser()
+
+
+def _directory(path: Path, option: str) -> Path:
+    if not path.is_dir():
+        raise click.UsageError(f"{option}: {path} is not a directory")
+    return path

@@ -1,0 +1,156 @@
+"""Reading one file of a Hermes home: bounded, read-only, and only when its stat changed.
+
+Nothing here locks, creates or waits: a FIFO, a device or a directory in the place of a file is refused before it
+is opened, and a file larger than its cap is refused before it is read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+SETTLED_SECONDS = 2.0
+"""A file changed more recently than this may change again within one tick of its mtime: it is read again."""
+
+
+class SourceError(Exception):
+    """An artefact that should be readable is not; ``reason`` never quotes its content.
+
+    Attributes:
+        path: the artefact.
+        reason: what is wrong with it, for the log.
+        denied: True where the file system refused, False where the content could not be understood.
+    """
+
+    def __init__(self, path: Path, reason: str, *, denied: bool = False) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason, self.denied = path, reason, denied
+
+
+class UnusableError(Exception):
+    """Raised by a parser for content that is of no use at all; the message never quotes it."""
+
+
+class Notes:
+    """What a parser noticed on the way: values it could not understand, and the time stamps it met."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.stamps: list[tuple[str, float]] = []
+
+    def fault(self, place: str, reason: str) -> None:
+        """Note that the value at ``place`` was left out, and why."""
+        self.faults.append(f"{place}: {reason}")
+
+    def stamp(self, place: str, seconds: float) -> None:
+        """Note a time stamp, so that one from the future can be counted."""
+        self.stamps.append((place, seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """A parsed artefact with what its parser noticed."""
+
+    record: T
+    faults: tuple[str, ...]
+    stamps: tuple[tuple[str, float], ...]
+
+
+Signature = tuple[int, int, int, int, int]
+
+
+class Reader:
+    """Reads artefacts and keeps each parsed record while the file's stat is the same. One per thread."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, tuple[Signature, Read[Any] | SourceError]] = {}
+
+    def read(self, path: Path, parse: Callable[[bytes, Notes], T], max_bytes: int) -> Read[T] | None:
+        """Return the parsed artefact, None where it does not exist, or raise SourceError."""
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            self._kept.pop(path, None)
+            return None
+        except OSError as error:
+            raise _denied(path, error) from error
+        signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        kept = self._kept.get(path)
+        if kept is None or kept[0] != signature:
+            outcome = self._parse(path, status, parse, max_bytes)
+            if time.time() - status.st_ctime > SETTLED_SECONDS:
+                self._kept[path] = (signature, outcome)
+            else:
+                self._kept.pop(path, None)
+        else:
+            outcome = kept[1]
+        if isinstance(outcome, SourceError):
+            raise outcome
+        return outcome
+
+    @staticmethod
+    def _parse(
+        path: Path, status: os.stat_result, parse: Callable[[bytes, Notes], T], max_bytes: int
+    ) -> Read[T] | SourceError:
+        try:
+            data = contents(path, status, max_bytes)
+        except SourceError as error:
+            return error
+        except FileNotFoundError:
+            return SourceError(path, "vanished while it was opened", denied=True)
+        notes = Notes()
+        try:
+            return Read(parse(data, notes), tuple(notes.faults), tuple(notes.stamps))
+        except UnusableError as error:
+            return SourceError(path, str(error))
+        except RecursionError:
+            return SourceError(path, "nested too deeply")
+
+
+def contents(path: Path, status: os.stat_result, max_bytes: int) -> bytes:
+    """Return the whole file, or raise SourceError, or FileNotFoundError where it vanished meanwhile."""
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError(path, f"is {_kind(status.st_mode)}, not a file", denied=True)
+    if status.st_size > max_bytes:
+        raise SourceError(
+            path, f"has {status.st_size} bytes, more than the {max_bytes} that are read", denied=True
+        )
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _denied(path, error) from error
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SourceError(path, "was replaced by something that is not a file", denied=True)
+        try:
+            return _up_to(file.read, max_bytes)
+        except OSError as error:
+            raise _denied(path, error) from error
+
+
+def _up_to(read: Callable[[int], bytes | None], max_bytes: int) -> bytes:
+    pieces, left = [], max_bytes
+    while left > 0 and (piece := read(min(left, 1 << 20))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
+
+
+def _denied(path: Path, error: OSError) -> SourceError:
+    return SourceError(path, error.strerror or type(error).__name__, denied=True)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")

@@ -1,0 +1,57 @@
+"""Which systemd managers there are to ask: the system's, and that of the user the exporter runs as.
+
+Another user's manager answers that user only and is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hermes_exporter.sources.systemd import PATTERNS, Manager
+
+SYSTEM_BUS = "/run/dbus/system_bus_socket"
+
+
+class Buses:
+    """The managers found so far. One that was there stays: its absence is a failure, not an empty answer."""
+
+    def __init__(self, rootfs: Path) -> None:
+        self._rootfs = rootfs
+        self._managers: dict[str, Manager] = {}
+
+    def managers(self) -> tuple[Manager, ...]:
+        """Return the managers that should answer."""
+        for scope, address in (("system", self._system()), ("user", self._user())):
+            if address and scope not in self._managers:
+                self._managers[scope] = Manager(scope, address)
+        return tuple(self._managers.values())
+
+    def booted(self) -> bool:
+        """Whether the host runs systemd."""
+        return self._below("/run/systemd/system").is_dir()
+
+    def _system(self) -> str | None:
+        if address := os.environ.get("DBUS_SYSTEM_BUS_ADDRESS"):
+            return address
+        return f"unix:path={self._below(SYSTEM_BUS)}" if self.booted() else None
+
+    def _user(self) -> str | None:
+        socket = self._below(f"/run/user/{os.getuid()}/bus")
+        if socket.exists():
+            return f"unix:path={socket}"
+        if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+            return address
+        return f"unix:path={socket}" if self.booted() and user_unit_files(Path.home()) else None
+
+    def _below(self, path: str) -> Path:
+        return self._rootfs / path.lstrip("/")
+
+
+def user_unit_files(home_directory: Path) -> list[Path]:
+    """Return the gateway units that a user has installed in their home directory."""
+    directory = home_directory / ".config/systemd/user"
+    try:
+        return sorted(path for pattern in PATTERNS for path in directory.glob(pattern))
+    except OSError:
+        return []

@@ -1,0 +1,121 @@
+"""logs/gateway-exit-diag.log: JSON lines of every start and every orderly end of a gateway, from its own hooks.
+
+A ``gateway.start`` that is never followed by an end of the same pid died without running any exit path: killed,
+out of memory, power lost. The file is never rotated and grows without bound, so it is followed, not read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.times import unix_seconds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILENAME = "logs/gateway-exit-diag.log"
+ENDS = frozenset(
+    {
+        "asyncio.run.returned",
+        "asyncio.run.SystemExit",
+        "asyncio.run.exception",
+        "asyncio.run.KeyboardInterrupt",
+        "gateway.exit_nonzero",
+        "gateway.exit_clean",
+        "atexit.hook",
+    }
+)
+"""Tags that a process writes on its way out; one of them is enough."""
+HISTORY_BYTES = 64 << 10
+"""How far back the first reading goes to find the start of the gateway that runs now."""
+STEP_BYTES = 4 << 20
+"""At most this much is read at once; the rest follows with the next reading."""
+
+
+@dataclass(slots=True)
+class ExitDiagnostics:
+    """Follows one file and keeps which starts have not ended yet.
+
+    Attributes:
+        open: pid (in the writer's pid namespace) and time of each start without an end, Unix seconds.
+        unclean: starts that died without an end since the first reading; history is not counted.
+    """
+
+    open: dict[int, float] = field(default_factory=dict)
+    unclean: int = 0
+    _history: bool = True
+    _identity: tuple[int, int] | None = None
+    offset: int = 0
+    _rest: bytes = field(default=b"", repr=False)
+
+    def follow(self, path: Path) -> int:
+        """Read what is new; return how many lines could not be understood, or raise SourceError."""
+        first = self._history = self._identity is None
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            self._identity = self._identity or (0, 0)
+            return 0
+        except OSError as error:
+            raise SourceError(path, error.strerror or "cannot be read", denied=True) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(path, "is not a file", denied=True)
+        if self._identity != (status.st_dev, status.st_ino) or status.st_size < self.offset:
+            self._identity, self._rest = (status.st_dev, status.st_ino), b""
+            self.offset = max(0, status.st_size - HISTORY_BYTES) if first else 0
+        if status.st_size == self.offset:
+            return 0
+        bad = self._take(self._new_lines(path))
+        if not first:
+            return bad
+        self.open = dict(list(self.open.items())[-1:])
+        self.unclean = 0
+        return 0
+
+    def died(self, pid: int) -> None:
+        """Close the start of ``pid``, whose process is gone without an end, and count it."""
+        if self.open.pop(pid, None) is not None and not self._history:
+            self.unclean += 1
+
+    def _new_lines(self, path: Path) -> list[bytes]:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as error:
+            raise SourceError(path, error.strerror or "cannot be read", denied=True) from error
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            data = os.pread(file.fileno(), STEP_BYTES, self.offset)
+        self.offset += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > STEP_BYTES:
+            self._rest = b""
+        return lines
+
+    def _take(self, lines: list[bytes]) -> int:
+        bad = 0
+        for line in lines:
+            if not line.strip():
+                continue
+            try:
+                entry = msgspec.json.decode(line, type=_Entry)
+                at = unix_seconds(entry.ts)
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                bad += 1
+                continue
+            if entry.tag == "gateway.start":
+                self.unclean += entry.pid in self.open
+                self.open[entry.pid] = at
+            elif entry.tag in ENDS:
+                self.open.pop(entry.pid, None)
+        return bad
+
+
+class _Entry(msgspec.Struct):
+    ts: str | float
+    tag: str
+    pid: int

@@ -1,0 +1,99 @@
+"""JSON objects with values of any shape: each value is asked for by type, and a wrong one costs only itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from hermes_exporter.sources.artefact import UnusableError
+from hermes_exporter.times import unix_seconds
+
+if TYPE_CHECKING:
+    from hermes_exporter.sources.artefact import Notes
+
+
+T = TypeVar("T")
+
+
+class JsonObject:
+    """A decoded JSON object; absent and null values are None, values of another type are None and noted."""
+
+    def __init__(self, values: dict[str, object], notes: Notes, place: str = "") -> None:
+        self._values, self._notes, self._place = values, notes, place
+
+    @classmethod
+    def decode(cls, data: bytes, notes: Notes) -> JsonObject:
+        """Decode an object, or raise UnusableError."""
+        try:
+            values = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+        except msgspec.DecodeError as error:
+            raise UnusableError("empty" if not data.strip() else f"not JSON ({error})") from error
+        except UnicodeDecodeError:
+            raise UnusableError("not UTF-8") from None
+        if not isinstance(values, dict):
+            raise UnusableError(f"expected a JSON object, got {_name(values)}")
+        return cls(values, notes)
+
+    def text(self, key: str) -> str | None:
+        """Return a string."""
+        return self._typed(key, str, "text")
+
+    def integer(self, key: str) -> int | None:
+        """Return a whole number; a whole float such as 3.0 counts."""
+        value = self._values.get(key)
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return self._typed(key, int, "a whole number")
+
+    def number(self, key: str) -> float | None:
+        """Return a number."""
+        value = self._values.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        return self._typed(key, float, "a number")
+
+    def flag(self, key: str) -> bool | None:
+        """Return true or false."""
+        return self._typed(key, bool, "true or false")
+
+    def stamp(self, key: str) -> float | None:
+        """Return a time in Unix seconds."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        try:
+            seconds = unix_seconds(value)
+        except ValueError as error:
+            self._notes.fault(self._at(key), str(error))
+            return None
+        self._notes.stamp(self._at(key), seconds)
+        return seconds
+
+    def array(self, key: str) -> list[object] | None:
+        """Return a list."""
+        return self._typed(key, list, "a list")
+
+    def _typed(self, key: str, kind: type[T], wanted: str) -> T | None:
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+            return value
+        self._notes.fault(self._at(key), f"expected {wanted}, got {_name(value)}")
+        return None
+
+    def _at(self, key: str) -> str:
+        return f"{self._place}{key}"
+
+
+def _name(value: object) -> str:
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
+    return names.get(type(value), "null")

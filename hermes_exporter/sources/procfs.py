@@ -1,0 +1,178 @@
+"""/proc: who lives, who holds a lock, and what a process uses. The only witness that Hermes cannot fool.
+
+``root`` may be a copy, or the host's /proc mounted elsewhere; pids are those of the namespace it was mounted in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+INITIAL_PID_NAMESPACE = 0xEFFFFFFC
+"""Inode of the pid namespace that the kernel starts with (include/linux/proc_ns.h): it sees every process."""
+_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+UnitId = tuple[str, str]
+"""Scope (user, system) and name of a unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One live process.
+
+    Attributes:
+        pid: in the namespace of this /proc.
+        own_pid: in its own pid namespace, which is what it writes into files.
+        state: one letter of /proc/PID/stat; T is stopped.
+        start_ticks: start in clock ticks since boot; with the pid it names one process for ever.
+        started_at: the same in Unix seconds, None where the boot time is unknown.
+        unit: the systemd unit whose cgroup it is in.
+    """
+
+    pid: int
+    own_pid: int
+    state: str
+    start_ticks: int
+    started_at: float | None
+    unit: UnitId | None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a signal or a tracer holds it: it keeps its locks and does nothing."""
+        return self.state in "Tt"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a process uses; None where it may not be read. Bytes, seconds, counts."""
+
+    resident_bytes: float | None
+    cpu_seconds: float | None
+    open_fds: float | None
+    max_fds: float | None
+    threads: float | None
+
+
+class Procfs:
+    """Reads one /proc."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._boot: float | None = None
+
+    def sees_every_process(self) -> bool:
+        """Whether a process missing here does not exist: the initial pid namespace, nothing hidden, or a copy."""
+        try:
+            own = (self.root / "self/ns/pid").stat().st_ino
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return own == INITIAL_PID_NAMESPACE and (self.root / "1").exists()
+
+    def process(self, pid: int) -> Process | None:
+        """Return a live process; None for one that is gone, a zombie, or not a pid."""
+        if pid <= 0:
+            return None
+        try:
+            stat = (self.root / str(pid) / "stat").read_text("utf-8", "replace")
+            fields = stat[stat.rindex(")") + 2 :].split()
+            state, ticks = fields[0], int(fields[19])
+        except (OSError, ValueError, IndexError):
+            return None
+        if state in "ZXx":
+            return None
+        boot = self._boot_time()
+        return Process(
+            pid=pid,
+            own_pid=self._own_pid(pid),
+            state=state,
+            start_ticks=ticks,
+            started_at=None if boot is None else boot + ticks / _CLOCK_TICKS,
+            unit=self._unit(pid),
+        )
+
+    def recorded(self, pid: int, start_ticks: int) -> Process | None:
+        """Return the live process that recorded itself so, from whatever pid namespace below this one."""
+        found = self.process(pid)
+        if found and found.start_ticks == start_ticks:
+            return found
+        for candidate in self._with_start(start_ticks):
+            if candidate.own_pid == pid:
+                return candidate
+        return None
+
+    def figures(self, process: Process) -> Figures:
+        """Return what the process uses."""
+        psutil.PROCFS_PATH = str(self.root)
+        values: dict[str, float] = {}
+        try:
+            handle = psutil.Process(process.pid)
+            with handle.oneshot():
+                for name, read in (
+                    ("rss", lambda: handle.memory_info().rss),
+                    ("cpu", lambda: sum(handle.cpu_times()[:2])),
+                    ("fds", handle.num_fds),
+                    ("threads", handle.num_threads),
+                ):
+                    with contextlib.suppress(psutil.Error, OSError):
+                        values[name] = read()
+        except (psutil.Error, OSError):
+            values.clear()
+        return Figures(
+            values.get("rss"),
+            values.get("cpu"),
+            values.get("fds"),
+            self._max_fds(process.pid),
+            values.get("threads"),
+        )
+
+    def _max_fds(self, pid: int) -> float | None:
+        try:
+            limits = (self.root / str(pid) / "limits").read_text("ascii", "replace")
+        except OSError:
+            return None
+        for line in limits.splitlines():
+            if line.startswith("Max open files"):
+                soft = line.split()[3]
+                return float(soft) if soft.isdigit() else None
+        return None
+
+    def _with_start(self, start_ticks: int) -> Iterator[Process]:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self.root):  # noqa: PTH208
+                if name.isdigit() and (process := self.process(int(name))) and process.start_ticks == start_ticks:
+                    yield process
+
+    def _own_pid(self, pid: int) -> int:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            for line in (self.root / str(pid) / "status").read_text("utf-8", "replace").splitlines():
+                if line.startswith("NSpid:"):
+                    return int(line.split()[-1])
+        return pid
+
+    def _unit(self, pid: int) -> UnitId | None:
+        with contextlib.suppress(OSError):
+            for line in (self.root / str(pid) / "cgroup").read_text("utf-8", "replace").splitlines():
+                parts = line.split(":", 2)[-1].split("/")
+                for part in reversed(parts):
+                    if part.endswith(".service") and not part.startswith("user@"):
+                        managed = any(parent.startswith("user@") for parent in parts)
+                        return ("user" if managed else "system", part)
+        return None
+
+    def _boot_time(self) -> float | None:
+        if self._boot is None:
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                for line in (self.root / "stat").read_text("ascii", "replace").splitlines():
+                    if line.startswith("btime "):
+                        self._boot = float(line.split()[1])
+        return self._boot

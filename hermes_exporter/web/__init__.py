@@ -1,0 +1,1 @@
+"""The HTTP side: server, routes, status page."""

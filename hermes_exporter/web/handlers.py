@@ -1,0 +1,149 @@
+"""The routes: /metrics, the status page, and what a supervisor asks."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import math
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from hermes_exporter import __version__
+from hermes_exporter.gather import GatherError
+from hermes_exporter.web.page import render
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hermes_exporter.gather import Answer, Gatherer
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
+DEFAULT_TIMEOUT_SECONDS = 10.0
+MARGIN_SECONDS = 0.5
+"""Kept back from the scraper's own timeout, so that the answer arrives within it."""
+FRESH_SECONDS = 60.0
+
+
+class Handler(RequestHandler):
+    """What all routes share: the Host rule, the headers, GET and HEAD and nothing else."""
+
+    SUPPORTED_METHODS: Any = ("GET", "HEAD")
+    gatherer: Callable[[], Gatherer]
+    metrics_path: str
+
+    def initialize(self, gatherer: Callable[[], Gatherer], metrics_path: str) -> None:
+        """Take what the application hands to every route."""
+        self.gatherer, self.metrics_path = gatherer, metrics_path
+
+    def set_default_headers(self) -> None:
+        """Name nothing of ourselves, and let no page be framed or run anything."""
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+        self.set_header("Content-Security-Policy", policy)
+
+    def prepare(self) -> None:
+        """Refuse a foreign Host on a loopback listener: no web page may reach us through a visitor's browser."""
+        connection = self.request.connection.stream.socket  # type: ignore[union-attr]
+        if connection.family == socket.AF_UNIX:
+            return
+        if ipaddress.ip_address(connection.getsockname()[0].partition("%")[0]).is_loopback and not _own(
+            self.request.host_name
+        ):
+            raise HTTPError(421)
+
+    def head(self, *args: Any, **kwargs: Any) -> Awaitable[None] | None:
+        """Answer as GET does; tornado leaves the body out."""
+        return self.get(*args, **kwargs)
+
+    def write_error(self, status_code: int, **_details: object) -> None:
+        """Answer with one plain line and no trace."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{status_code} {self._reason}\n")
+
+    async def answer(self, timeout: float) -> Answer:
+        """Gather, or end the request with 503."""
+        try:
+            return await self.gatherer().gather(timeout)
+        except GatherError as error:
+            self.set_header("Retry-After", "5")
+            raise HTTPError(503, str(error), reason="Service Unavailable") from error
+
+
+class Metrics(Handler):
+    """GET /metrics: gathers and answers in the format that the scraper accepts."""
+
+    async def get(self) -> None:
+        """Answer a scrape."""
+        answer = await self.answer(self._timeout())
+        compressed = "gzip" in self.request.headers.get("Accept-Encoding", "")
+        body, content_type = answer.exposition.encode(
+            self.request.headers.get("Accept", ""), compressed=compressed
+        )
+        self.set_header("Content-Type", content_type)
+        self.set_header("Vary", "Accept, Accept-Encoding")
+        if compressed:
+            self.set_header("Content-Encoding", "gzip")
+        self.finish(body)
+
+    def _timeout(self) -> float:
+        try:
+            wanted = float(self.request.headers.get(TIMEOUT_HEADER, ""))
+        except ValueError:
+            return DEFAULT_TIMEOUT_SECONDS
+        return min(max(wanted - MARGIN_SECONDS, 0.1), 300.0) if math.isfinite(wanted) else DEFAULT_TIMEOUT_SECONDS
+
+
+class Page(Handler):
+    """GET /: the state of every profile, for a person."""
+
+    async def get(self) -> None:
+        """Answer with the status page."""
+        answer = await self.answer(DEFAULT_TIMEOUT_SECONDS)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(render(answer, self.metrics_path, __version__))
+
+
+class Healthy(Handler):
+    """GET /-/healthy: the server answers; says nothing of Hermes."""
+
+    def get(self) -> None:
+        """Answer at once."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish("healthy\n")
+
+
+class Ready(Handler):
+    """GET /-/ready: a gather succeeded within the last minute, or does so now."""
+
+    async def get(self) -> None:
+        """Answer 200, or 503 where nothing can be gathered."""
+        last = self.gatherer().last
+        if last is None or abs(time.time() - last.at) > FRESH_SECONDS:
+            await self.answer(DEFAULT_TIMEOUT_SECONDS)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish("ready\n")
+
+
+class NotFound(Handler):
+    """Everything else."""
+
+    def get(self) -> None:
+        """Answer 404."""
+        raise HTTPError(404)
+
+
+def _own(host: str) -> bool:
+    name = host.strip("[]").lower().rstrip(".")
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        own = socket.gethostname().lower()
+        return name in ("localhost", own, own.partition(".")[0])
+    return True

@@ -1,0 +1,159 @@
+"""The server's life: listen, gather when nobody scrapes, tell systemd, end in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tornado.httpserver import HTTPServer
+from tornado.web import Application
+
+from hermes_exporter.gather import GatherError
+from hermes_exporter.web import addresses
+from hermes_exporter.web.handlers import (
+    DEFAULT_TIMEOUT_SECONDS,
+    FRESH_SECONDS,
+    Healthy,
+    Metrics,
+    NotFound,
+    Page,
+    Ready,
+)
+from hermes_exporter.web.notify import notify, watchdog_seconds
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Sequence
+
+    from tornado.iostream import IOStream
+
+    from hermes_exporter.gather import Gatherer
+
+log = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 128
+MAX_HEADER_BYTES = 16 << 10
+MAX_BODY_BYTES = 0
+IDLE_SECONDS = 75.0
+"""How long a connection may take to send a request's head, kept-alive ones included."""
+DRAIN_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class Current:
+    """The gatherer in use; a reread configuration puts a new one here."""
+
+    gatherer: Gatherer
+
+
+class Server(HTTPServer):
+    """An HTTP server that refuses connections beyond a fixed number."""
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        """Set up as HTTPServer does."""
+        super().initialize(*args, **kwargs)
+        self._open = 0
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Serve a connection, or close it at once where there are too many."""
+        if self._open >= MAX_CONNECTIONS:
+            stream.close()
+            return
+        self._open += 1
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: object) -> None:
+        """Forget a connection."""
+        self._open -= 1
+        super().on_close(server_conn)
+
+
+def application(current: Current, metrics_path: str) -> Application:
+    """Return the routes."""
+    shared = {"gatherer": lambda: current.gatherer, "metrics_path": metrics_path}
+    routes = [(metrics_path, Metrics), ("/", Page), ("/-/healthy", Healthy), ("/-/ready", Ready)]
+    return Application(
+        [(path, handler, shared) for path, handler in routes],
+        default_handler_class=NotFound,
+        default_handler_args=shared,
+        log_function=lambda _handler: None,
+    )
+
+
+async def serve(
+    current: Current,
+    listeners: Sequence[socket.socket],
+    metrics_path: str,
+    reread: Callable[[], Gatherer | None],
+) -> None:
+    """Serve until SIGTERM or SIGINT; ``reread`` answers SIGHUP with a new gatherer, None keeps the old one."""
+    server = Server(
+        application(current, metrics_path),
+        max_header_size=MAX_HEADER_BYTES,
+        max_body_size=MAX_BODY_BYTES,
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=5.0,
+    )
+    server.add_sockets(listeners)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _reread, current, reread)
+    for listener in listeners:
+        log.info("listening", extra={"fields": {"address": addresses.url(listener, metrics_path)}})
+    background = [asyncio.create_task(_keep_fresh(current)), asyncio.create_task(_keep_watched())]
+    notify("READY=1")
+    await stop.wait()
+    notify("STOPPING=1")
+    log.info("stopping")
+    server.stop()
+    for task in background:
+        task.cancel()
+    await current.gatherer.finish(DRAIN_SECONDS)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(server.close_all_connections(), DRAIN_SECONDS)
+
+
+async def _keep_fresh(current: Current) -> None:
+    """Gather when nobody asked for a minute: logs rotate, and the page and /-/ready want to be fresh."""
+    said = False
+    while True:
+        last = current.gatherer.last
+        wait = FRESH_SECONDS - (time.time() - last.at) if last else 0.0
+        if wait > 0:
+            await asyncio.sleep(min(wait, FRESH_SECONDS))
+            continue
+        try:
+            answer = await current.gatherer.gather(DEFAULT_TIMEOUT_SECONDS)
+        except GatherError as error:
+            log.warning("gathering failed: %s", error)
+            await asyncio.sleep(DEFAULT_TIMEOUT_SECONDS)
+            continue
+        if not said:
+            said = True
+            for view in answer.views:
+                units = ",".join(f"{unit.name}({unit.scope})" for unit in view.units)
+                fields = {"profile": view.profile.label, "path": view.profile.path, "units": units or "none"}
+                log.info("watching", extra={"fields": {**fields, "health": view.headline}})
+
+
+async def _keep_watched() -> None:
+    """Tell systemd's watchdog that the loop turns."""
+    every = watchdog_seconds()
+    while every is not None:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(every / 2)
+
+
+def _reread(current: Current, reread: Callable[[], Gatherer | None]) -> None:
+    notify("RELOADING=1")
+    gatherer = reread()
+    if gatherer is not None:
+        current.gatherer = gatherer
+    notify("READY=1")

@@ -1,0 +1,80 @@
+"""What the kernel testifies about each profile's gateway: who holds its lock, which recorded process lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hermes_exporter.sources import pid_record
+from hermes_exporter.sources.flocks import Flocks, LockFile
+from hermes_exporter.sources.procfs import Procfs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from hermes_exporter.discovery import Profile
+    from hermes_exporter.sources.procfs import Figures, Process
+    from hermes_exporter.sources.profile_files import ProfileFiles
+    from hermes_exporter.sources.systemd import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """The processes that speak for one profile.
+
+    Attributes:
+        holders: live processes that hold its lock; empty too where /proc/locks cannot be read.
+        recorded: the live process that recorded itself.
+    """
+
+    holders: tuple[Process, ...] = ()
+    recorded: Process | None = None
+
+
+class Witness:
+    """Asks one /proc."""
+
+    def __init__(self, root: Path) -> None:
+        self._procfs = Procfs(root)
+        self._flocks = Flocks(root)
+
+    def sees_every_process(self) -> bool:
+        """Whether a process that is not seen does not exist."""
+        return self._procfs.sees_every_process()
+
+    def testify(self, profiles: Iterable[Profile], files: Mapping[str, ProfileFiles]) -> dict[str, Testimony]:
+        """Return what is known of each profile that is present, by label; raise OSError without /proc/locks."""
+        present = [profile for profile in profiles if profile.present]
+        locks = {
+            profile.label: LockFile(profile.real / pid_record.LOCK_FILENAME, files[profile.label].lock)
+            for profile in present
+        }
+        held = self._flocks.holders(locks)
+        return {
+            profile.label: Testimony(
+                holders=tuple(filter(None, map(self._procfs.process, sorted(held[profile.label])))),
+                recorded=self._recorded(files[profile.label]) if not held[profile.label] else None,
+            )
+            for profile in present
+        }
+
+    def main_processes(self, units: Iterable[Unit]) -> tuple[Process, ...]:
+        """Return the live main processes of the units."""
+        return tuple(filter(None, (self._procfs.process(unit.main_pid) for unit in units)))
+
+    def process(self, pid: int) -> Process | None:
+        """Return the live process of that pid."""
+        return self._procfs.process(pid)
+
+    def figures(self, process: Process) -> Figures:
+        """Return what a process uses."""
+        return self._procfs.figures(process)
+
+    def _recorded(self, files: ProfileFiles) -> Process | None:
+        for record in dict.fromkeys(files.pid_records):
+            if record.start_ticks is not None:
+                process = self._procfs.recorded(record.pid, record.start_ticks)
+                if process:
+                    return process
+        return None

@@ -1,0 +1,1 @@
+"""The project's test lab: real systemd, real Hermes, real Prometheus, in throw-away places."""

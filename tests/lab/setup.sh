@@ -1,0 +1,47 @@
+#!/bin/bash
+# setup.sh: make everything the tests need besides the Python environment. What is there already costs nothing.
+#   Debian packages on the machine (installed when root): a systemd to run in throw-away namespaces, and what it takes
+#   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
+#   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
+set -eu
+repo=$(cd "$(dirname "$0")/../.." && pwd)
+cache=$repo/.cache
+mkdir -p "$cache"
+
+needed=(systemd systemd-sysv dbus dbus-user-session libpam-systemd procps util-linux)
+missing=()
+for package in "${needed[@]}"; do
+    dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" != 0 ]; then
+        echo "setup: these Debian packages are missing, install them first: apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    echo "setup: installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -qq update
+    # RUNLEVEL=1: invoke-rc.d starts no daemon of what is being installed
+    RUNLEVEL=1 apt-get -qq install --yes --no-install-recommends "${missing[@]}" > "$cache/apt.log" 2>&1 \
+        || { tail -20 "$cache/apt.log" >&2; exit 1; }
+fi
+
+unpacked="trixie prometheus promtool prometheus-alertmanager ntfy"
+if [ "$(cat "$cache/debs/contents" 2>/dev/null)" != "$unpacked" ]; then
+    echo "setup: fetching $unpacked into .cache/debs"
+    # shellcheck disable=SC2086  # one suite and several packages
+    bash "$repo/tests/lab/get-debs.sh" "$cache/debs" $unpacked
+    echo "$unpacked" > "$cache/debs/contents"
+fi
+
+hermes="hermes-agent==0.19.0 aiohttp==3.14.1"
+venv=$cache/hermes-0.19.0
+if [ "$(cat "$venv/contents" 2>/dev/null)" != "$hermes $venv" ]; then
+    echo "setup: installing $hermes into .cache/hermes-0.19.0"
+    python=$repo/.venv/bin/python
+    [ -x "$python" ] || python=${PYTHON:-python3}
+    "$python" -m venv --clear "$venv"
+    # shellcheck disable=SC2086  # two requirements
+    "$venv/bin/pip" install --quiet --disable-pip-version-check $hermes
+    echo "$hermes $venv" > "$venv/contents"
+fi

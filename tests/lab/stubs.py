@@ -1,0 +1,200 @@
+"""The two outside parties a gateway talks to, on loopback: a model provider and a messenger."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+MODEL = "stub-model-1"
+WEBSOCKET_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+CLOSE, PING, PONG, TEXT = 0x8, 0x9, 0xA, 0x1
+
+
+class Stub:
+    """An HTTP server on a free loopback port."""
+
+    def __init__(self) -> None:
+        """Bind it; `start` serves."""
+        stub = self
+
+        class Handler(Request):
+            owner = stub
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+
+    def start(self) -> None:
+        """Serve until `stop`."""
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def handle(self, request: Request) -> None:
+        """Answer one request."""
+        raise NotImplementedError
+
+
+class Request(BaseHTTPRequestHandler):
+    """One request to a stub."""
+
+    protocol_version = "HTTP/1.1"
+    owner: Stub
+    body = b""
+
+    def _serve(self) -> None:
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            self.owner.handle(self)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    do_GET = do_POST = do_PUT = _serve  # noqa: N815  # the names that BaseHTTPRequestHandler looks for
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing: pytest's output belongs to the tests."""
+
+    def reply(self, status: int, payload: object, kind: str = "application/json") -> None:
+        """Answer with a JSON body, or with text that is one already."""
+        data = payload.encode() if isinstance(payload, str) else json.dumps(payload).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+class Provider(Stub):
+    """An OpenAI-compatible provider under /v1, with one answer to everything."""
+
+    answer = "All systems nominal."
+
+    def handle(self, request: Request) -> None:
+        """List the one model, or complete a chat."""
+        if request.command == "GET":
+            model = {"id": MODEL, "object": "model", "owned_by": "lab", "context_length": 128000}
+            return request.reply(200, {"object": "list", "data": [model]})
+        asked = json.loads(request.body)
+        usage = {"prompt_tokens": 1000, "completion_tokens": 5, "total_tokens": 1005}
+        common = {"id": "chatcmpl-lab", "created": int(time.time()), "model": MODEL}
+        if not asked.get("stream"):
+            message = {"role": "assistant", "content": self.answer}
+            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            return request.reply(200, {**common, "object": "chat.completion", "choices": [choice], "usage": usage})
+        deltas: list[tuple[dict[str, str], str | None]] = [
+            ({"role": "assistant", "content": ""}, None),
+            ({"content": self.answer}, None),
+            ({}, "stop"),
+        ]
+        lines = [
+            {
+                **common,
+                "object": "chat.completion.chunk",
+                "choices": [{"index": 0, "delta": d, "finish_reason": f}],
+            }
+            for d, f in deltas
+        ]
+        stream = "".join(f"data: {json.dumps(line)}\n\n" for line in lines) + "data: [DONE]\n\n"
+        return request.reply(200, stream, "text/event-stream")
+
+
+class Messenger(Stub):
+    """Mattermost under /<who>: REST version 4 and the websocket. What is stored in `posts` was received."""
+
+    def __init__(self) -> None:
+        """Start with no posts and no listeners."""
+        super().__init__()
+        self.posts: list[tuple[str, str]] = []
+        self._sockets: dict[str, list[Request]] = {}
+
+    def handle(self, request: Request) -> None:
+        """Answer what Hermes' Mattermost adapter asks."""
+        who, _, rest = request.path.lstrip("/").partition("/")
+        path = rest.removeprefix("api/v4/").split("?")[0]
+        if path == "websocket":
+            return self._websocket(request, who)
+        if path == "users/me":
+            me = {"id": identity("bot", who), "username": f"hermes-{who}", "roles": "system_user", "is_bot": True}
+            return request.reply(200, me)
+        if path == "posts":
+            post: dict[str, Any] = json.loads(request.body)
+            self.posts.append((who, str(post.get("message", ""))))
+            stamp = {"id": identity("post", who, str(len(self.posts))), "create_at": int(time.time() * 1000)}
+            return request.reply(201, {**post, **stamp})
+        if path.endswith("/typing"):
+            return request.reply(200, {"status": "OK"})
+        if path.startswith("channels/"):
+            channel = {"id": path.split("/")[1], "type": "O", "name": "ops", "display_name": "Ops"}
+            return request.reply(200, channel)
+        return request.reply(404, {"id": "not_found", "message": "not found", "status_code": 404})
+
+    def listeners(self, who: str) -> int:
+        """How many gateways of that name have their websocket open."""
+        return len(self._sockets.get(who, []))
+
+    def say(self, who: str, text: str) -> None:
+        """A person writes to the bot in a direct message."""
+        post = {
+            "id": identity("in", who, text), "user_id": "operator00000000000000001",
+            "channel_id": "dmchannel000000000000000001", "message": text, "type": "", "root_id": "",
+        }  # fmt: skip
+        event = {"channel_type": "D", "sender_name": "@operator", "post": json.dumps(post)}
+        frame = json.dumps({"event": "posted", "data": event}).encode()
+        for request in list(self._sockets.get(who, [])):
+            send_frame(request, TEXT, frame)
+
+    def _websocket(self, request: Request, who: str) -> None:
+        key = request.headers["Sec-WebSocket-Key"].encode()
+        accept = base64.b64encode(hashlib.sha1(key + WEBSOCKET_KEY).digest()).decode()
+        request.send_response(101)
+        request.send_header("Upgrade", "websocket")
+        request.send_header("Connection", "Upgrade")
+        request.send_header("Sec-WebSocket-Accept", accept)
+        request.end_headers()
+        request.close_connection = True
+        self._sockets.setdefault(who, []).append(request)
+        try:
+            while (frame := read_frame(request)) is not None:
+                opcode, payload = frame
+                if opcode == CLOSE:
+                    return
+                if opcode == PING:
+                    send_frame(request, PONG, payload)
+                elif b"authentication_challenge" in payload:
+                    send_frame(request, TEXT, b'{"status": "OK", "seq_reply": 1}')
+        finally:
+            self._sockets[who].remove(request)
+
+
+def identity(*parts: str) -> str:
+    """An id of Mattermost's length."""
+    return hashlib.sha1("/".join(parts).encode()).hexdigest()[:26]
+
+
+def read_frame(request: Request) -> tuple[int, bytes] | None:
+    """One masked frame of RFC 6455, None at the end of the connection."""
+    head = request.rfile.read(2)
+    if len(head) < 2:
+        return None
+    opcode, length = head[0] & 0x0F, head[1] & 0x7F
+    if length == 126:
+        (length,) = struct.unpack(">H", request.rfile.read(2))
+    mask = request.rfile.read(4)
+    data = request.rfile.read(length)
+    return opcode, bytes(byte ^ mask[i % 4] for i, byte in enumerate(data))
+
+
+def send_frame(request: Request, opcode: int, payload: bytes) -> None:
+    """Send one unmasked frame."""
+    size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + struct.pack(">H", len(payload))
+    request.wfile.write(bytes([0x80 | opcode]) + size + payload)
+    request.wfile.flush()

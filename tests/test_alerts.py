@@ -1,0 +1,324 @@
+"""The rules, their tests, their runbooks and the route keep their contract.
+
+promtool passes a test case without assertions, and one with a mistyped alert name that expects nothing; so what
+the cases assert is checked here, and what the rules do by promtool.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+import yaml
+from lab.waiting import free_port, until
+
+from hermes_exporter.collectors import FAMILIES, gateway, unit
+from hermes_exporter.judge.conditions import CONDITIONS
+from hermes_exporter.judge.liveness import PROOFS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPO = Path(__file__).parent.parent
+BIN = REPO / ".cache/debs/x/usr/bin"
+RULES = sorted((REPO / "alerts").glob("*.rules.yml"))
+RULE_TESTS = sorted((REPO / "alerts/tests").glob("*.yml"))
+ROUTE = REPO / "deploy/alertmanager/ntfy.yml"
+RUNBOOKS = "https://github.com/hermes-exporter/hermes_exporter/blob/main/docs/runbooks/"
+
+ALWAYS_FIRING = {"HermesWatchdog"}
+LOCK_SCREEN = 60
+"""So many characters of a message a locked phone shows for certain."""
+NTFY_LIMIT = 4096
+"""Bytes of a message that ntfy still takes."""
+
+FROM_PROMETHEUS = {"up": {"job", "instance"}}
+TARGET_LABELS = {"job", "instance"}
+UNIT_SCOPES = ("user", "system")
+VOCABULARY = {
+    ("hermes_profile_condition", "condition"): CONDITIONS,
+    ("hermes_gateway_state", "state"): gateway.STATES,
+    ("hermes_gateway_proof", "proof"): PROOFS,
+    ("hermes_profile_info", "gateway"): ("own", "served", "none"),
+    ("hermes_unit_state", "state"): unit.STATES,
+    ("hermes_unit_result", "result"): unit.RESULTS,
+    **{(family.name, "scope"): UNIT_SCOPES for family in unit.FAMILIES if "scope" in family.labels},
+}
+COMPARED = {"$labels.condition": CONDITIONS, "$result": unit.RESULTS, ".Labels.state": unit.STATES,
+            ".Labels.scope": UNIT_SCOPES}  # fmt: skip
+
+
+class Case(NamedTuple):
+    """One assertion of a promtool test: what fires at a moment."""
+
+    file: str
+    test: str
+    alert: str
+    seconds: int
+    expected: list[dict[str, Any]]
+
+
+def seconds(duration: str) -> int:
+    """Read a duration of Prometheus."""
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    return sum(int(number) * units[name] for number, name in re.findall(r"(\d+)([smhd])", duration))
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """Every alert of every rules file, by name."""
+    groups = [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"]}
+
+
+def rule_tests() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every promtool test with its file."""
+    for path in RULE_TESTS:
+        yield from ((path, test) for test in yaml.safe_load(path.read_text())["tests"])
+
+
+def cases() -> list[Case]:
+    """Every assertion of every promtool test."""
+    return [
+        Case(path.name, test["name"], case["alertname"], seconds(case["eval_time"]), case["exp_alerts"])
+        for path, test in rule_tests()
+        for case in test["alert_rule_test"]
+    ]
+
+
+def selectors(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Every metric named in an expression or template, with its label matchers.
+
+    A matcher made by printf ("%s") names its labels elsewhere in the text.
+    """
+    for name, _, matchers in re.findall(r"\b(hermes_\w+|up)\b(\{([^}]*)\})?", text):
+        yield name, re.findall(r'(\w+)=~?"([^"]*)"', matchers)
+
+
+def undeclared(text: str) -> Iterator[str]:
+    """What a text uses and no family declares."""
+    families = {family.name: family for family in FAMILIES}
+    for name, matchers in selectors(text):
+        if name in FROM_PROMETHEUS:
+            labels = FROM_PROMETHEUS[name]
+        elif name in families:
+            labels = {*families[name].labels, *TARGET_LABELS, *(() if families[name].host else ("profile",))}
+        else:
+            yield name
+            continue
+        for label, value in matchers:
+            if label not in labels:
+                yield f"{name}: label {label}"
+            elif value not in VOCABULARY.get((name, label), (value,)):
+                yield f"{name}: {label}={value}"
+
+
+ALERTS = alerts()
+CASES = cases()
+
+
+def run(*command: str | Path) -> str:
+    """Run a tool and return what it says; fail with it."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_there_are_alerts_and_tests() -> None:
+    """None of the checks below passes for want of anything to check."""
+    assert {"HermesGatewayDead", "HermesGatewayCrashLooping", "HermesExporterDown", "HermesWatchdog"} <= set(
+        ALERTS
+    )
+    assert RULE_TESTS
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_is_complete(name: str) -> None:
+    """An alert has a severity, a summary that fits a lock screen, a description, and a runbook that exists."""
+    rule = ALERTS[name]
+    notes = rule["annotations"]
+
+    assert rule["labels"]["severity"] in ("critical", "warning", "none")
+    assert set(notes) == {"summary", "description", "runbook_url"}
+    assert notes["runbook_url"] == f"{RUNBOOKS}{name}.md"
+    runbook = (REPO / f"docs/runbooks/{name}.md").read_text()
+    assert runbook.startswith(f"# {name}\n")
+    assert re.findall("^## (.*)$", runbook, re.MULTILINE) == ["Meaning", "How it shows", "Check", "Do"]
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_has_firing_and_silent_cases(name: str) -> None:
+    """Each alert is seen firing, and, unless it always fires, seen silent."""
+    mine = [case for case in CASES if case.alert == name]
+
+    assert any(case.expected for case in mine)
+    assert name in ALWAYS_FIRING or any(not case.expected for case in mine)
+
+
+@pytest.mark.parametrize("name", [name for name, rule in ALERTS.items() if "for" in rule])
+def test_alert_is_silent_one_evaluation_before_its_time(name: str) -> None:
+    """Some test sees the alert silent one step before `for` is over, and firing at that step."""
+    step = {path.name: seconds(yaml.safe_load(path.read_text())["evaluation_interval"]) for path in RULE_TESTS}
+    silent = {(case.file, case.test, case.seconds) for case in CASES if case.alert == name and not case.expected}
+    firing = {(case.file, case.test, case.seconds) for case in CASES if case.alert == name and case.expected}
+
+    assert any((file, test, at - step[file]) in silent for file, test, at in firing)
+
+
+def test_no_case_is_vacuous() -> None:
+    """Every test asserts something, and every assertion is about an alert that exists."""
+    assert [test["name"] for _, test in rule_tests() if not test["alert_rule_test"]] == []
+    assert {case.alert for case in CASES} <= set(ALERTS)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.expected], ids=lambda case: case.test[:40])
+def test_firing_case_compares_everything(case: Case) -> None:
+    """A firing case states severity and every annotation in full, and its summary fits a lock screen."""
+    rule = ALERTS[case.alert]
+    for alert in case.expected:
+        assert alert["exp_labels"]["severity"] == rule["labels"]["severity"]
+        assert set(alert["exp_annotations"]) == set(rule["annotations"])
+        assert len(alert["exp_annotations"]["summary"]) <= LOCK_SCREEN
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_rules_use_what_the_exporter_declares(name: str) -> None:
+    """Every metric, label and label value that a rule names is one the exporter can emit."""
+    rule = ALERTS[name]
+    texts = [rule["expr"], rule["annotations"]["summary"], rule["annotations"]["description"]]
+
+    assert [problem for text in texts for problem in undeclared(text)] == []
+    for variable, words in COMPARED.items():
+        found = re.findall(rf'(?:eq|ne) {re.escape(variable)}((?: "[^"]*")+)', " ".join(texts))
+        assert {word for words_found in found for word in re.findall('"([^"]*)"', words_found)} <= set(words)
+
+
+def test_rule_tests_use_what_the_exporter_declares() -> None:
+    """Every series that a rule test feeds in is one the exporter can emit."""
+    series = [entry["series"] for _, test in rule_tests() for entry in test["input_series"]]
+
+    assert series
+    assert [problem for text in series for problem in undeclared(text)] == []
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
+def test_promtool_accepts_the_rules(path: Path) -> None:
+    """The rules parse and have no lint."""
+    assert "SUCCESS" in run(BIN / "promtool", "check", "rules", "--lint=all", "--lint-fatal", path)
+
+
+@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.name)
+def test_promtool_passes_the_rule_tests(path: Path) -> None:
+    """The rules do what their tests say."""
+    assert "SUCCESS" in run(BIN / "promtool", "test", "rules", path)
+
+
+def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
+    """prometheus.yml with the rules beside it, as it is to be installed, is valid and scrapes job hermes."""
+    config = tmp_path / "prometheus.yml"
+    config.write_text((REPO / "deploy/prometheus/prometheus.yml").read_text())
+    for rules in RULES:
+        (tmp_path / rules.name).write_text(rules.read_text())
+
+    assert "SUCCESS" in run(BIN / "promtool", "check", "config", config)
+    assert [job["job_name"] for job in yaml.safe_load(config.read_text())["scrape_configs"]] == ["hermes"]
+
+
+def test_alertmanager_accepts_the_route() -> None:
+    """The route is valid; the watchdog goes to the dead man's switch and everything else to the phone."""
+    run(BIN / "amtool", "check-config", ROUTE)
+    for name in ALERTS:
+        receiver = run(BIN / "amtool", "config", "routes", "test", f"--config.file={ROUTE}", f"alertname={name}")
+        assert receiver.split()[0] == ("dead-mans-switch" if name == "HermesWatchdog" else "phone")
+
+
+@pytest.fixture
+def push(tmp_path: Path) -> Iterator[str]:
+    """The shipped push address, with a real ntfy server of this test behind it instead of ntfy.sh."""
+    server = f"127.0.0.1:{free_port()}"
+    (tmp_path / "server.yml").write_text(f'listen-http: "{server}"\nbase-url: "http://{server}"\n')
+    url = yaml.safe_load(ROUTE.read_text())["receivers"][0]["webhook_configs"][0]["url"]
+    with (tmp_path / "log").open("w") as log:
+        ntfy = subprocess.Popen(
+            [BIN / "ntfy", "serve", "--config", tmp_path / "server.yml"], stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        until(lambda: answers(f"http://{server}/v1/health"), 10, (tmp_path / "log").read_text)
+        yield urlunsplit(urlsplit(url)._replace(scheme="http", netloc=server))
+    finally:
+        ntfy.terminate()
+        ntfy.wait(10)
+
+
+def answers(url: str) -> bool:
+    """Whether anything answers there."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def notice(firing: list[str], resolved: list[str], truncated: int = 0) -> bytes:
+    """What Alertmanager posts for these profiles."""
+    told = "hermes-gateway.service (user) is failed, result exit-code, exit status 203. " * 10
+    alerts = [
+        {
+            "status": status,
+            "labels": {"alertname": "HermesGatewayDead", "instance": "box", "profile": profile},
+            "annotations": {"summary": f"{profile} is dead", "description": told, "runbook_url": RUNBOOKS},
+            "generatorURL": "http://127.0.0.1:9090/graph?g0.expr=" + 300 * "x",
+        }
+        for status, profiles in (("firing", firing), ("resolved", resolved))
+        for profile in profiles
+    ]
+    group = {"alertname": "HermesGatewayDead", "instance": "box"}
+    status = "firing" if firing else "resolved"
+    body = {"status": status, "alerts": alerts, "groupLabels": group, "truncatedAlerts": truncated}
+    return json.dumps(body).encode()
+
+
+def pushed(url: str, body: bytes) -> dict[str, Any]:
+    """Post it, and return the message a subscriber gets."""
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        message: dict[str, Any] = json.load(answer)
+        return message
+
+
+def test_push_says_what_fires_and_what_is_over(push: str) -> None:
+    """Title: what, where. Text: each alert's summary, the description and runbook of the first that fires."""
+    message = pushed(push, notice(firing=["coder", "research"], resolved=["default"]))
+
+    assert message["title"] == "FIRING HermesGatewayDead on box"
+    assert message["priority"] == 5
+    first, description, runbook, *others = message["message"].strip().splitlines()
+    assert first == "coder is dead"
+    assert description.startswith("hermes-gateway.service (user) is failed")
+    assert runbook == RUNBOOKS
+    assert others == ["research is dead", "Over: default is dead"]
+
+
+def test_push_says_that_it_is_over(push: str) -> None:
+    """A recovery says so, without the old description."""
+    message = pushed(push, notice(firing=[], resolved=["coder"]))
+
+    assert message["title"] == "OVER HermesGatewayDead on box"
+    assert message["message"].strip() == "Over: coder is dead"
+
+
+def test_push_of_a_fleet_is_not_refused(push: str) -> None:
+    """The largest notice the route lets through is short enough for ntfy, which would refuse it otherwise."""
+    most = yaml.safe_load(ROUTE.read_text())["receivers"][0]["webhook_configs"][0]["max_alerts"]
+    profiles = [f"{number:02}" + 62 * "p" for number in range(most)]
+
+    message = pushed(push, notice(firing=profiles, resolved=[], truncated=30))
+
+    assert message["message"].strip().endswith("and 30 more")
+    assert all(profile in message["message"] for profile in profiles)
+    assert len(message["message"].encode()) <= NTFY_LIMIT

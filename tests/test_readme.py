@@ -1,0 +1,228 @@
+"""What README and docs promise is so: commands run, addresses answer, names and links exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from lab.waiting import free_port, until
+from prometheus_client.parser import text_string_to_metric_families
+
+from hermes_exporter.cli import main
+from hermes_exporter.collectors import FAMILIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPO = Path(__file__).parent.parent
+README = (REPO / "README.md").read_text()
+PAGES = sorted([*REPO.glob("*.md"), *REPO.glob("docs/**/*.md")])
+OWN_REPOSITORY = "https://github.com/hermes-exporter/hermes_exporter"
+
+START = "git clone https://github.com/hermes-exporter/hermes_exporter && cd hermes_exporter\nmake run"
+"""Run as it stands by test_first_two_commands."""
+COPIES = (
+    "mkdir -p ~/.config/systemd/user",
+    "cp deploy/systemd/hermes-exporter.service ~/.config/systemd/user/",
+)
+"""Run by test_unit_is_copied_to_its_place."""
+NOT_RUN_HERE = {
+    "pipx install .": "test_packaging.py runs it",
+    "systemctl --user enable --now hermes-exporter": "would start a unit in the systemd of whoever runs the tests",
+    "loginctl enable-linger": "would change the account of whoever runs the tests",
+    "make test": "this test is part of it",
+    "make test-slow": "this test is part of it",
+}
+
+
+def blocks(language: str) -> list[str]:
+    """The README's fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a program and return its output, or fail with it."""
+    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_command_is_run_or_has_a_reason() -> None:
+    """No command of the README escapes: it is run by a test, or listed above with why not."""
+    commands = [line for block in blocks("bash") for line in block.splitlines()]
+
+    assert sorted(commands) == sorted([*START.splitlines(), *COPIES, *NOT_RUN_HERE])
+
+
+def test_unit_is_copied_to_its_place(tmp_path: Path) -> None:
+    """The unit's copy commands work from the repository, in a home that has no ~/.config yet."""
+    script = "\n".join(["set -e", *COPIES])
+
+    subprocess.run(["bash", "-c", script], cwd=REPO, env={**os.environ, "HOME": str(tmp_path)}, check=True)
+
+    copied = tmp_path / ".config/systemd/user/hermes-exporter.service"
+    assert copied.read_text() == (REPO / "deploy/systemd/hermes-exporter.service").read_text()
+
+
+class Running(NamedTuple):
+    """The README's first two commands, running."""
+
+    clone: Path
+    address: str
+    log: Path
+
+    def get(self, path: str) -> str:
+        """What it answers; anything but 200 raises."""
+        with urllib.request.urlopen(self.address + path, timeout=15) as answer:
+            text: str = answer.read().decode()
+            return text
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run the first two commands in an empty home, with this work tree where the address of the clone points."""
+    place = tmp_path_factory.mktemp("fresh")
+    origin = place / "origin"
+    for name in run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=REPO).splitlines():
+        if (REPO / name).is_file():
+            (origin / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPO / name, origin / name)
+    run("git", "init", "--quiet", cwd=origin)
+    run("git", "add", "--all", cwd=origin)
+    run(
+        "git",
+        "-c",
+        "user.name=test",
+        "-c",
+        "user.email=test@localhost",
+        "commit",
+        "--quiet",
+        "-m",
+        "all",
+        cwd=origin,
+    )
+    address = f"127.0.0.1:{free_port()}"
+    ours = ("HERMES", "VIRTUAL_ENV")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment = {
+        "HOME": str(place),
+        "HERMES_EXPORTER_WEB_LISTEN_ADDRESS": address,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{origin}.insteadOf",
+        "GIT_CONFIG_VALUE_0": OWN_REPOSITORY,
+    }
+    log = place / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            ["bash", "-ec", START],
+            cwd=place,
+            env=inherited | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    running = Running(place / "hermes_exporter", f"http://{address}", log)
+    try:
+        until(lambda: process.poll() is not None or healthy(running), 240, log.read_text)
+        assert process.poll() is None, log.read_text()
+        yield running
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+def healthy(running: Running) -> bool:
+    """Whether the exporter answers yet."""
+    try:
+        return bool(running.get("/-/healthy"))
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_first_two_commands(started: Running) -> None:
+    """In an empty home, they end in an exporter that serves a made-up Hermes home and says so."""
+    text = started.get("/metrics")
+
+    assert "hermes_profile_health{" in text
+    assert "made-up" in started.log.read_text()
+    assert started.address in started.log.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_endpoints_answer(started: Running) -> None:
+    """Every address of the README's table answers."""
+    endpoints = re.findall(r"^\| `(/[^`]*)` \|", README, re.MULTILINE)
+
+    assert "/metrics" in endpoints
+    assert all(started.get(endpoint) for endpoint in endpoints)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_second_run_installs_nothing(started: Running) -> None:
+    """`make run` in an installed checkout starts the exporter and does nothing else."""
+    assert run("make", "--dry-run", "--no-print-directory", "run", cwd=started.clone) == (
+        ".venv/bin/hermes-exporter serve \n"
+    )
+
+
+def test_example_names_what_exists() -> None:
+    """The verdict of the README uses families of the exporter with their labels, and its states."""
+    declared = {family.name: family for family in FAMILIES}
+    (example,) = [block for block in blocks("") if "hermes_profile_health" in block]
+
+    for parsed in text_string_to_metric_families(example + "\n"):
+        for sample in parsed.samples:
+            assert set(sample.labels) == {"profile", *declared[sample.name].labels}
+
+
+def test_table_of_alerts_is_complete() -> None:
+    """The README lists the alerts there are, each with its runbook."""
+    rules = yaml.safe_load((REPO / "alerts/hermes.rules.yml").read_text())["groups"][0]["rules"]
+
+    listed = re.findall(r"^\| \[(\w+)\]\(docs/runbooks/(\w+)\.md\)", README, re.MULTILINE)
+
+    assert listed == [(rule["alert"], rule["alert"]) for rule in rules]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link into this repository leads to a file, and to a heading of it."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if target.startswith(("http://", "https://")):
+            continue
+        name, _, heading = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), target
+        headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE) if heading else []
+        anchors = {re.sub(r"[^\w -]", "", text).lower().replace(" ", "-") for text in headings}
+        assert not heading or heading in anchors, target
+
+
+def test_options_are_documented() -> None:
+    """docs/configuration.md has every option of `serve`, its environment variable as it says, and no other."""
+    documented = set(re.findall(r"`(--[a-z][a-z.-]+)`", (REPO / "docs/configuration.md").read_text()))
+
+    said = CliRunner().invoke(main, ["serve", "--help"], terminal_width=200).output
+
+    options = {
+        re.sub(r"--(no-)?collector\..*", "--collector", name) for name in re.findall(r"--[a-z][\w.-]+", said)
+    }
+    assert {name for name in documented if "collector" not in name} == options - {
+        "--collector",
+        "--help",
+        "--version",
+    }
