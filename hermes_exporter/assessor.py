@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap, Counter
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.systemd import Unit
     from hermes_exporter.witness import Witness
 
-GONE_SECONDS = 2.0
+ANOTHER_SECONDS = 2.0
 """A process that started so long after a recorded start is another one with the same pid."""
 
 
@@ -47,6 +47,17 @@ class Assessment:
     elsewhere: tuple[Unit, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One profile with everything it is judged by."""
+
+    profile: Profile
+    files: ProfileFiles
+    units: tuple[Unit, ...]
+    liveness: Liveness
+    host: str | None = None
+
+
 class Assessor:
     """Judges gather after gather; what it must remember is in ``memory``."""
 
@@ -63,93 +74,49 @@ class Assessor:
 
     def assess(self, gathered: Gathered, clock: Clock) -> Assessment:
         """Judge every profile."""
-        problems = [*gathered.problems, *(problem for look in gathered.looks for problem in look.found.problems)]
-        files = dict(ChainMap(*(dict(look.files) for look in gathered.looks)))
         profiles = [profile for look in gathered.looks for profile in look.found.profiles]
-        stalled = {profile.label for look in gathered.looks if look.unread for profile in look.found.profiles}
-        try:
-            testimonies = self._witness.testify(profiles, files)
-        except OSError as error:
-            place, reason = str(error.filename), error.strerror or "cannot be read"
-            problems.append(Problem("", "gateway", place, reason, "unreadable"))
-            testimonies = {}
-        owned = self._ownership(gathered, testimonies)
-        problems += [
-            Problem(
-                profile.label, "discovery", str(profile.path), "does not exist, and a unit names it", "unreadable"
-            )
-            for profile in owned.missing
-        ]
-        profiles += owned.missing
+        files = {label: record for look in gathered.looks for label, record in look.files.items()}
+        testimonies, failure = self._witness.testify(profiles, files)
+        owned = _ownership(gathered, testimonies)
         files |= {profile.label: ProfileFiles() for profile in owned.missing}
-        own = self._liveness(profiles, files, testimonies, owned, stalled, clock)
-        hosts = serving.hosts(profiles, files, own)
-        problems += [problem for record in files.values() for problem in record.problems]
+        problems = _problems(gathered, files, owned, failure)
         self._log.update(problems)
-        verdicts = {
-            label: liveness.served(verdict, own[hosts[label]]) if label in hosts else verdict
-            for label, verdict in own.items()
-        }
-        views = []
-        for profile in profiles:
-            host = hosts.get(profile.label)
-            units = (*owned.units.get(profile.label, ()), *(owned.units.get(host, ()) if host else ()))
-            if not gathered.units_failed:
-                self._memory.of(profile.label).enabled = any(unit.enabled for unit in units)
-            record = _Case(profile, files[profile.label], units, verdicts[profile.label], host)
-            views.append(self._view(record, problems, clock))
+
+        complete = failure is None and self._witness.sees_every_process()
+        unread = {profile.label for look in gathered.looks if look.unread for profile in look.found.profiles}
+        own: dict[str, _Case] = {}
+        for profile in (*profiles, *owned.missing):
+            label = profile.label
+            case = _Case(profile, files[label], owned.units.get(label, ()), Liveness(up=None, proof="none"))
+            if label not in unread:
+                case = self._judged(case, testimonies.get(label, Testimony()), clock, complete=complete)
+            own[label] = case
+        views = [self._view(case, problems, clock.now, gathered) for case in _with_hosts(own)]
         return Assessment(tuple(views), owned.elsewhere)
 
-    def _ownership(self, gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Ownership:
-        holders = {
-            label: frozenset(process.unit for process in testimony.holders if process.unit)
-            for label, testimony in testimonies.items()
-        }
-        return ownership.assign(gathered.units, [look.found for look in gathered.looks], holders)
+    def _judged(self, case: _Case, testimony: Testimony, clock: Clock, *, complete: bool) -> _Case:
+        seen_here = bool(case.units) or self._memory.of(case.profile.label).alive_at is not None
+        evidence = Evidence(
+            lock_holders=testimony.holders,
+            recorded=testimony.recorded,
+            unit_processes=self._witness.main_processes(case.units),
+            heartbeat=case.files.heartbeat,
+            complete=complete or seen_here,
+            hidden=case.files.lock_hidden,
+        )
+        return _Case(case.profile, case.files, case.units, liveness.judge(evidence, clock))
 
-    def _liveness(  # noqa: PLR0913, PLR0917  # the six things a verdict stands on
-        self,
-        profiles: Sequence[Profile],
-        files: Mapping[str, ProfileFiles],
-        testimonies: Mapping[str, Testimony],
-        owned: Ownership,
-        stalled: set[str],
-        clock: Clock,
-    ) -> dict[str, Liveness]:
-        complete = self._witness.sees_every_process()
-        verdicts = {}
-        for profile in profiles:
-            label = profile.label
-            if label in stalled or (profile.present and label not in testimonies):
-                verdicts[label] = Liveness(up=None, proof="none")
-                continue
-            testimony = testimonies.get(label, Testimony())
-            units = owned.units.get(label, ())
-            evidence = Evidence(
-                lock_holders=testimony.holders,
-                recorded=testimony.recorded,
-                unit_processes=self._witness.main_processes(units),
-                heartbeat=files[label].heartbeat,
-                complete=complete or bool(units) or self._memory.of(label).alive_at is not None,
-                hidden=files[label].lock_hidden,
-            )
-            verdicts[label] = liveness.judge(evidence, clock)
-        return verdicts
-
-    def _view(self, case: _Case, problems: Sequence[Problem], clock: Clock) -> ProfileView:
-        label, now = case.profile.label, clock.now
+    def _view(self, case: _Case, problems: Sequence[Problem], now: float, gathered: Gathered) -> ProfileView:
+        label = case.profile.label
         memory = self._memory.of(label)
-        ring = case.files.starts
-        if ring is not None:
-            memory.count_starts(stamp for stamp in ring if stamp <= now)
-        self._count_deaths(case)
+        if case.files.starts is not None:
+            memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
         if case.liveness.up:
             memory.alive_at = now
-        setting = self._gateways.get(label)
-        alive_at = max(filter(None, (memory.alive_at, expectation.last_alive(case.files, now))), default=None)
-        expected = expectation.expected(
-            setting, alive_at, enabled=memory.enabled, served=case.host is not None, now=now
-        )
+        if not gathered.units_failed:
+            memory.enabled = any(unit.enabled for unit in case.units)
+        self._count_deaths(case)
+        expected = self._expected(case, now)
         judged = self._conditions(case, expected=expected, now=now) if "gateway" in self._collectors else {}
         process = case.liveness.process
         return ProfileView(
@@ -170,14 +137,26 @@ class Assessor:
             future_stamps=_of(case.profile, self._log.future_stamps),
         )
 
+    def _expected(self, case: _Case, now: float) -> bool:
+        label = case.profile.label
+        memory = self._memory.of(label)
+        stamps = (memory.alive_at, expectation.last_alive(case.files, now))
+        return expectation.expected(
+            self._gateways.get(label),
+            max((stamp for stamp in stamps if stamp is not None), default=None),
+            enabled=memory.enabled,
+            served=case.host is not None,
+            now=now,
+        )
+
     def _conditions(self, case: _Case, *, expected: bool, now: float) -> dict[str, bool | None]:
         own_units = () if case.host else case.units
-        restarted = self._memory.of(case.profile.label).restarts_within_window(own_units, now)
+        restarts = self._memory.of(case.profile.label).restarts_within_window(own_units, now)
         return {
             "gateway_dead": conditions.gateway_dead(case.liveness, expected=expected),
             "gateway_frozen": conditions.gateway_frozen(case.liveness),
             "gateway_crash_looping": conditions.gateway_crash_looping(
-                case.files.starts or (), own_units, restarted, now
+                case.files.starts or (), own_units, restarts, now
             ),
         }
 
@@ -191,8 +170,7 @@ class Assessor:
             if live is not None and pid in (live.pid, live.own_pid):
                 continue
             process = self._witness.process(pid)
-            another = process is not None and (process.started_at or 0) > started_at + GONE_SECONDS
-            if process is None or another:
+            if process is None or (process.started_at or 0.0) > started_at + ANOTHER_SECONDS:
                 diagnostics.died(pid)
 
     def _succeeded(self, profile: Profile, problems: Sequence[Problem]) -> dict[str, bool]:
@@ -201,13 +179,48 @@ class Assessor:
         return {name: name not in failed for name in ("discovery", "units", "gateway") if name in self._collectors}
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    profile: Profile
-    files: ProfileFiles
-    units: tuple[Unit, ...]
-    liveness: Liveness
-    host: str | None
+def _ownership(gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Ownership:
+    holders = {
+        label: frozenset(process.unit for process in testimony.holders if process.unit)
+        for label, testimony in testimonies.items()
+    }
+    return ownership.assign(gathered.units, [look.found for look in gathered.looks], holders)
+
+
+def _problems(
+    gathered: Gathered, files: Mapping[str, ProfileFiles], owned: Ownership, failure: OSError | None
+) -> list[Problem]:
+    problems = list(gathered.problems)
+    for look in gathered.looks:
+        problems += look.found.problems
+    for record in files.values():
+        problems += record.problems
+    for profile in owned.missing:
+        reason = "does not exist, and a unit names it"
+        problems.append(Problem(profile.label, "discovery", str(profile.path), reason, "unreadable"))
+    if failure is not None:
+        reason = failure.strerror or "cannot be read"
+        problems.append(Problem("", "gateway", str(failure.filename), reason, "unreadable"))
+    return problems
+
+
+def _with_hosts(own: Mapping[str, _Case]) -> list[_Case]:
+    """Return every case; the verdict on a served profile, and the units, are those of its host."""
+    hosts = serving.hosts(
+        [case.profile for case in own.values()],
+        {label: case.files for label, case in own.items()},
+        {label: case.liveness for label, case in own.items()},
+    )
+    cases = []
+    for label, case in own.items():
+        if label not in hosts:
+            cases.append(case)
+            continue
+        host = own[hosts[label]]
+        units = (*case.units, *host.units)
+        verdict = liveness.served(case.liveness, host.liveness)
+        cases.append(_Case(case.profile, case.files, units, verdict, hosts[label]))
+    return cases
 
 
 def _scopes(profile: Profile) -> tuple[str, str, str]:

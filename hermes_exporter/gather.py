@@ -98,6 +98,13 @@ class Gatherer:
         except (TimeoutError, StalledError):
             raise GatherError("the last gather is still running") from None
 
+    def close(self) -> None:
+        """Let go of buses and threads; nothing is gathered afterwards."""
+        self._buses.close()
+        self._judge.close()
+        for home in self._homes:
+            home.close()
+
     async def finish(self, timeout: float) -> None:
         """Let the gather in progress, and those who wait for it, come to their end."""
         if self._running is not None and not self._running.done():
@@ -198,6 +205,10 @@ class _WatchedHome:
         self._worker = Worker(f"home {home.root}")
         nothing = Found((named(home, "default"),), None, None, ())
         self._last = HomeLook(nothing, {}, {})
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._worker.close()
 
     async def look(self, now: float, timeout: float) -> HomeLook:
         """Look at the home; what is left of the last look where it does not answer in time."""

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hermes_exporter.judge.conditions import LOOP_WINDOW_SECONDS
+from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ProfileMemory:
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
     _newest_start: float | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    _restarts: deque[tuple[float, int]] = field(default_factory=deque)
+    _restarts: deque[float] = field(default_factory=deque)
 
     def count_starts(self, ring: Iterable[float]) -> None:
         """Take over the recorded starts; those of the first look are history and not counted."""
@@ -45,17 +45,17 @@ class ProfileMemory:
             self.starts += sum(stamp > known for stamp in stamps)
         self._newest_start = max([*stamps, known or 0.0])
 
-    def restarts_within_window(self, units: Iterable[Unit], now: float) -> int:
-        """Take over systemd's counts; return how many restarts were seen within the crash loop window."""
+    def restarts_within_window(self, units: Iterable[Unit], now: float) -> list[float]:
+        """Take over systemd's counts; return when restarts were seen within the crash loop window."""
         for unit in units:
             key = (unit.scope, unit.name)
             before = self._restart_counts.get(key, unit.restarts)
             if unit.restarts > before:
-                self._restarts.append((now, unit.restarts - before))
+                self._restarts.extend([now] * min(unit.restarts - before, LOOP_STARTS))
             self._restart_counts[key] = unit.restarts
-        while self._restarts and now - self._restarts[0][0] > LOOP_WINDOW_SECONDS:
+        while self._restarts and now - self._restarts[0] > LOOP_WINDOW_SECONDS:
             self._restarts.popleft()
-        return sum(count for _at, count in self._restarts)
+        return list(self._restarts)
 
 
 @dataclass(slots=True)

@@ -43,21 +43,29 @@ class Witness:
         """Whether a process that is not seen does not exist."""
         return self._procfs.sees_every_process()
 
-    def testify(self, profiles: Iterable[Profile], files: Mapping[str, ProfileFiles]) -> dict[str, Testimony]:
-        """Return what is known of each profile that is present, by label; raise OSError without /proc/locks."""
+    def testify(
+        self, profiles: Iterable[Profile], files: Mapping[str, ProfileFiles]
+    ) -> tuple[dict[str, Testimony], OSError | None]:
+        """Return what is known of each profile that is present, by label, and why no lock could be looked at."""
         present = [profile for profile in profiles if profile.present]
         locks = {
             profile.label: LockFile(profile.real / pid_record.LOCK_FILENAME, files[profile.label].lock)
             for profile in present
         }
-        held = self._flocks.holders(locks)
-        return {
+        held: Mapping[str, frozenset[int]] = dict.fromkeys(locks, frozenset())
+        failure = None
+        try:
+            held = self._flocks.holders(locks)
+        except OSError as error:
+            failure = error
+        testimonies = {
             profile.label: Testimony(
                 holders=tuple(filter(None, map(self._procfs.process, sorted(held[profile.label])))),
                 recorded=self._recorded(files[profile.label]) if not held[profile.label] else None,
             )
             for profile in present
         }
+        return testimonies, failure
 
     def main_processes(self, units: Iterable[Unit]) -> tuple[Process, ...]:
         """Return the live main processes of the units."""

@@ -22,7 +22,7 @@ class Worker:
     """One daemon thread that runs one call at a time; a call that is late is left to finish by itself."""
 
     def __init__(self, name: str) -> None:
-        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._pending: Future[Any] | None = None
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -40,9 +40,13 @@ class Worker:
                 return future.result()
             raise StalledError from None
 
+    def close(self) -> None:
+        """Let the thread end after what it does now."""
+        self._calls.put(None)
+
     def _run(self) -> None:
-        while True:
-            future, call = self._calls.get()
+        while (work := self._calls.get()) is not None:
+            future, call = work
             try:
                 future.set_result(call())
             except BaseException as error:  # noqa: BLE001  # it is raised again where the call was made

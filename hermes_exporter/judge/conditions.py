@@ -29,6 +29,8 @@ CONDITIONS = (
 LOOP_WINDOW_SECONDS = 900.0
 LOOP_STARTS = 4
 """So many starts within the window are a crash loop, whoever restarts it."""
+LOOP_QUIET_SECONDS = 300.0
+"""No start for so long ends it."""
 
 
 def gateway_dead(liveness: Liveness, *, expected: bool) -> bool | None:
@@ -43,15 +45,21 @@ def gateway_frozen(liveness: Liveness) -> bool | None:
     return liveness.frozen
 
 
-def gateway_crash_looping(starts: Iterable[float], units: Iterable[Unit], restarted: int, now: float) -> bool:
+def gateway_crash_looping(
+    starts: Iterable[float], units: Iterable[Unit], restarts: Iterable[float], now: float
+) -> bool:
     """Whether the gateway is started again and again.
 
-    ``starts`` are its own records, ``restarted`` is how often systemd was seen to restart it within the window. A
-    unit that is between two attempts and has had its share of them is in a loop even at first sight.
+    ``starts`` are its own records, ``restarts`` the moments at which systemd was seen to have restarted it, all in
+    Unix seconds. A unit that waits for its next attempt and has had its share is in a loop even at first sight.
     """
-    recent = sum(now - LOOP_WINDOW_SECONDS < start <= now for start in starts)
     waiting = any(unit.sub_state == "auto-restart" and unit.restarts >= LOOP_STARTS for unit in units)
-    return max(recent, restarted) >= LOOP_STARTS or waiting
+    return waiting or any(_in_a_loop(moments, now) for moments in (starts, restarts))
+
+
+def _in_a_loop(moments: Iterable[float], now: float) -> bool:
+    recent = [moment for moment in moments if now - LOOP_WINDOW_SECONDS < moment <= now]
+    return len(recent) >= LOOP_STARTS and now - max(recent) < LOOP_QUIET_SECONDS
 
 
 def headline(conditions: Mapping[str, bool | None], up: bool | None) -> str:

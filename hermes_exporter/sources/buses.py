@@ -27,6 +27,11 @@ class Buses:
                 self._managers[scope] = Manager(scope, address)
         return tuple(self._managers.values())
 
+    def close(self) -> None:
+        """Drop every connection."""
+        for manager in self._managers.values():
+            manager.close()
+
     def booted(self) -> bool:
         """Whether the host runs systemd."""
         return self._below("/run/systemd/system").is_dir()

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """Inode of the pid namespace that the kernel starts with (include/linux/proc_ns.h): it sees every process."""
+MAX_GONE = 1000
+"""Dead records that are kept; a crash loop leaves one with every start."""
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+_DEAD = ("Z", "X", "x")
 
 UnitId = tuple[str, str]
 """Scope (user, system) and name of a unit."""
@@ -67,6 +71,7 @@ class Procfs:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._boot: float | None = None
+        self._gone: set[tuple[int, int]] = set()
 
     def sees_every_process(self) -> bool:
         """Whether a process missing here does not exist: the initial pid namespace, nothing hidden, or a copy."""
@@ -80,15 +85,8 @@ class Procfs:
 
     def process(self, pid: int) -> Process | None:
         """Return a live process; None for one that is gone, a zombie, or not a pid."""
-        if pid <= 0:
-            return None
-        try:
-            stat = (self.root / str(pid) / "stat").read_text("utf-8", "replace")
-            fields = stat[stat.rindex(")") + 2 :].split()
-            state, ticks = fields[0], int(fields[19])
-        except (OSError, ValueError, IndexError):
-            return None
-        if state in "ZXx":
+        state, ticks = self._state(pid)
+        if state in _DEAD:
             return None
         boot = self._boot_time()
         return Process(
@@ -101,13 +99,22 @@ class Procfs:
         )
 
     def recorded(self, pid: int, start_ticks: int) -> Process | None:
-        """Return the live process that recorded itself so, from whatever pid namespace below this one."""
+        """Return the live process that recorded itself so, from whatever pid namespace below this one.
+
+        A process that started at a past moment and is not there now never will be: the look at every process is
+        taken once for each record.
+        """
         found = self.process(pid)
         if found and found.start_ticks == start_ticks:
             return found
+        if (pid, start_ticks) in self._gone:
+            return None
         for candidate in self._with_start(start_ticks):
             if candidate.own_pid == pid:
                 return candidate
+        if len(self._gone) >= MAX_GONE:
+            self._gone.clear()
+        self._gone.add((pid, start_ticks))
         return None
 
     def figures(self, process: Process) -> Figures:
@@ -135,6 +142,15 @@ class Procfs:
             values.get("threads"),
         )
 
+    def _state(self, pid: int) -> tuple[str, int]:
+        """Return the state's letter and the start in ticks; X for no such process."""
+        try:
+            stat = (self.root / str(pid) / "stat").read_text("utf-8", "replace")
+            fields = stat[stat.rindex(")") + 2 :].split()
+            return fields[0], int(fields[19])
+        except (OSError, ValueError, IndexError):
+            return "X", 0
+
     def _max_fds(self, pid: int) -> float | None:
         try:
             limits = (self.root / str(pid) / "limits").read_text("ascii", "replace")
@@ -149,8 +165,10 @@ class Procfs:
     def _with_start(self, start_ticks: int) -> Iterator[Process]:
         with contextlib.suppress(OSError):
             for name in os.listdir(self.root):  # noqa: PTH208
-                if name.isdigit() and (process := self.process(int(name))) and process.start_ticks == start_ticks:
-                    yield process
+                if name.isdigit() and self._state(int(name))[1] == start_ticks:
+                    process = self.process(int(name))
+                    if process:
+                        yield process
 
     def _own_pid(self, pid: int) -> int:
         with contextlib.suppress(OSError, ValueError, IndexError):

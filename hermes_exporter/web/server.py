@@ -155,5 +155,6 @@ def _reread(current: Current, reread: Callable[[], Gatherer | None]) -> None:
     notify("RELOADING=1")
     gatherer = reread()
     if gatherer is not None:
-        current.gatherer = gatherer
+        current.gatherer, retired = gatherer, current.gatherer
+        asyncio.get_running_loop().call_later(DEFAULT_TIMEOUT_SECONDS, retired.close)
     notify("READY=1")

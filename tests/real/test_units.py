@@ -247,6 +247,7 @@ def test_unit_file_deleted_while_running(machine: UserSystemd, exporter: Exporte
     machine.systemctl("user", "stop", unit)
 
 
+@pytest.mark.slow
 def test_need_daemon_reload(machine: UserSystemd, exporter: Exporter) -> None:
     """A unit file changed behind systemd's back is said, until the manager has read it."""
     unit = install(machine, "stale", GATEWAY)
