@@ -63,7 +63,7 @@ def load(path: Path) -> Config:
     reader = _Reader(path)
     config = reader.config(root)
     if reader.problems:
-        raise ConfigError("\n".join(reader.problems))
+        raise ConfigError("\n".join(text for _place, text in sorted(reader.problems)))
     return config
 
 
@@ -72,7 +72,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.problems: list[str] = []
+        self.problems: list[tuple[tuple[int, int], str]] = []
 
     def config(self, root: yaml.Node | None) -> Config:
         homes: list[HomeEntry] = []
@@ -150,4 +150,5 @@ class _Reader:
 
     def _problem(self, node: yaml.Node, what: str) -> None:
         mark = node.start_mark
-        self.problems.append(f"{self._path}:{mark.line + 1}:{mark.column + 1}: {what}")
+        place = (mark.line + 1, mark.column + 1)
+        self.problems.append((place, f"{self._path}:{place[0]}:{place[1]}: {what}"))

@@ -1,0 +1,173 @@
+"""The command line: what it prints, what it refuses, with which status."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hermes_exporter import __version__
+from hermes_exporter.cli import main
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--bogus",), "--bogus"),
+        (("nonsense",), "nonsense"),
+        (("serve", "--web.listen-address", "nowhere"), "--web.listen-address: 'nowhere'"),
+        (("serve", "--web.listen-address", "127.0.0.1:99999"), "--web.listen-address"),
+        (("serve", "--web.telemetry-path", "metrics"), "--web.telemetry-path"),
+        (("serve", "--web.telemetry-path", "/-/ready"), "--web.telemetry-path"),
+        (("scrape", "--hermes.home", "/a", "--hermes.home", "/b"), "two homes have no name"),
+        (("scrape", "--hermes.home", "x=/a", "--hermes.home", "x=/b"), "two homes are called x"),
+        (("scrape", "--hermes.home", "bad name=x"), "bad name"),
+        (("scrape", "--hermes.home", "team="), "the path is missing"),
+        (("scrape", "--path.procfs", "/nowhere"), "--path.procfs: /nowhere is not a directory"),
+        (("scrape", "--config.file", "/nowhere.yaml"), "/nowhere.yaml: No such file or directory"),
+        (("scrape", "--at", "yesterday"), "--at"),
+        (("scrape", "--log.level", "loud"), "loud"),
+        (("check-config", "/nowhere.yaml"), "/nowhere.yaml: No such file or directory"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(arguments: tuple[str, ...], said: str) -> None:
+    """Exit status 2, one line that names the option and the fault, no usage, no trace."""
+    result = run(*arguments)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert result.stderr.startswith("hermes-exporter: ")
+
+
+def test_a_taken_port_is_said() -> None:
+    """A second exporter on the same port says so and ends."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = run("serve", "--web.listen-address", address, "--hermes.home", "/tmp")
+
+    assert result.exit_code == 2
+    assert f"{address}: Address already in use" in result.stderr
+
+
+def test_version_and_help() -> None:
+    """Both say what they should and end with 0."""
+    assert __version__ in run("--version").stdout
+    assert "serve" in run("--help").stdout
+    assert "HERMES_EXPORTER_WEB_LISTEN_ADDRESS" in run("serve", "--help").stdout
+
+
+def test_metrics_lists_every_family() -> None:
+    """A line per family, name first."""
+    lines = run("metrics").stdout.splitlines()
+
+    assert "hermes_gateway_up gauge {profile}" in "\n".join(lines)
+    assert len(lines) == len({line.split()[0] for line in lines}) > 30
+
+
+def test_scrape_prints_a_scrape(tmp_path: Path) -> None:
+    """One gather to stdout, status 0."""
+    (tmp_path / "home").mkdir()
+
+    result = run("scrape", "--hermes.home", str(tmp_path / "home"), "--no-collector.units")
+
+    assert result.exit_code == 0
+    assert 'hermes_gateway_up{profile="default"} 0.0' in result.stdout
+    assert 'collector="units"' not in result.stdout
+
+
+def test_scrape_of_nothing_fails(tmp_path: Path) -> None:
+    """Where nothing could be read the status is 1, and the metrics still say so."""
+    result = run("scrape", "--hermes.home", str(tmp_path / "missing"), "--no-collector.units")
+
+    assert result.exit_code == 1
+    assert 'hermes_exporter_collector_success{collector="discovery",profile="default"} 0.0' in result.stdout
+
+
+def test_scrape_to_a_file_is_whole_or_nothing(tmp_path: Path) -> None:
+    """--output replaces the file in one step, readable for node_exporter, and leaves nothing beside it."""
+    (tmp_path / "home").mkdir()
+    output = tmp_path / "textfile" / "hermes.prom"
+    output.parent.mkdir()
+    output.write_text("old")
+
+    result = run(
+        "scrape", "--hermes.home", str(tmp_path / "home"), "--no-collector.units", "--output", str(output)
+    )
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "hermes_gateway_up" in output.read_text()
+    assert output.stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in output.parent.iterdir()] == ["hermes.prom"]
+
+
+def test_two_homes_keep_their_profiles_apart(tmp_path: Path) -> None:
+    """The profiles of a named home carry its name."""
+    for name in ("a", "b"):
+        (tmp_path / name / "profiles/coder").mkdir(parents=True)
+
+    homes = ["--hermes.home", str(tmp_path / "a"), "--hermes.home", f"team={tmp_path / 'b'}"]
+    text = run("scrape", *homes, "--no-collector.units").stdout
+
+    for label in ("default", "coder", "team/default", "team/coder"):
+        assert f'hermes_gateway_up{{profile="{label}"}} 0.0' in text
+
+
+def test_a_problem_of_one_home_is_not_the_others(tmp_path: Path) -> None:
+    """A home that does not exist fails its own discovery only."""
+    (tmp_path / "a").mkdir()
+
+    homes = ["--hermes.home", str(tmp_path / "a"), "--hermes.home", f"team={tmp_path / 'missing'}"]
+    text = run("scrape", *homes, "--no-collector.units").stdout
+
+    assert 'collector_success{collector="discovery",profile="default"} 1.0' in text
+    assert 'collector_success{collector="discovery",profile="team/default"} 0.0' in text
+
+
+def test_check_config_says_everything_at_once(tmp_path: Path) -> None:
+    """Every problem has a line with file, line and column."""
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "homes: [{path: /a}, {name: x}, {path: /b}]\nprofiles:\n  coder: {gateway: perhaps}\n  x: 3\nhome: /c\n"
+    )
+
+    result = run("check-config", str(file))
+
+    assert result.exit_code == 2
+    for place in (
+        ":1:21: homes[1]: path is missing",
+        ":1:8: homes: 2 homes have no name",
+        ":3:20: profiles.coder.gateway: expected required or ignored",
+        ":4:6: profiles.x: expected a mapping",
+        ":5:1: the file: unknown key home",
+    ):
+        assert f"{file}{place}" in result.stderr
+
+
+def test_check_config_accepts_what_is_good(tmp_path: Path) -> None:
+    """A file without problems is called so."""
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "homes: [{path: ~/.hermes}, {path: /srv/t, name: team}]\nprofiles: {coder: {gateway: required}}\n"
+    )
+
+    assert "no problems" in run("check-config", str(file)).stdout
+
+
+@pytest.mark.parametrize("text", ["a: [", "\t", "a: b: c", "- 1", "x", "\x00", "*nobody"])
+def test_a_broken_config_file_is_one_clear_message(tmp_path: Path, text: str) -> None:
+    """Not YAML, or no mapping: the file is named, there is no trace."""
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+
+    result = run("check-config", str(file))
+
+    assert result.exit_code == 2
+    assert str(file) in result.stderr
+    assert "Traceback" not in result.stderr

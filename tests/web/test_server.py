@@ -1,0 +1,304 @@
+"""The server as its clients meet it: a real process, real sockets."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import re
+import signal
+import socket
+import time
+import urllib.error
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from .exporter_process import ExporterProcess, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROMETHEUS_2 = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+
+
+@pytest.fixture(scope="module")
+def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExporterProcess]:
+    """An exporter of a home with one profile that never had a gateway."""
+    directory = tmp_path_factory.mktemp("server")
+    home = directory / "home"
+    home.mkdir()
+    with ExporterProcess(["--hermes.home", str(home), "--no-collector.units"], directory / "log") as process:
+        yield process
+
+
+def port(exporter: ExporterProcess) -> int:
+    return int(exporter.address.rpartition(":")[2])
+
+
+def raw(exporter: ExporterProcess, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port(exporter)), timeout=15) as connection:
+        connection.sendall(request)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer
+
+
+def test_plain_text_by_default(exporter: ExporterProcess) -> None:
+    """Without an Accept header the answer is text 0.0.4 and parses."""
+    response = exporter.get()
+
+    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    names = {family.name for family in parse_text(response.read().decode())}
+    assert {"hermes_exporter_build_info", "hermes_gateway_up"} <= names
+
+
+@pytest.mark.parametrize("accept", [PROMETHEUS_2, PROMETHEUS_3])
+def test_openmetrics_for_prometheus(exporter: ExporterProcess, accept: str) -> None:
+    """What Prometheus 2 and 3 ask for first is OpenMetrics 1.0, and ours parses."""
+    response = exporter.get(Accept=accept)
+
+    assert response.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    families = {family.name: family.type for family in parse_openmetrics(response.read().decode())}
+    assert families["hermes_gateway_starts"] == "counter"
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/openmetrics-text;version=x.y", "text/plain;version=x.y", "*/*", "\xff", ";;;,,,"]
+)
+def test_an_odd_accept_header_gets_an_answer(exporter: ExporterProcess, accept: str) -> None:
+    """A version that is none must not cost the scrape."""
+    assert exporter.get(Accept=accept).status == 200
+
+
+def test_gzip_on_request_only(exporter: ExporterProcess) -> None:
+    """The body is compressed for those who accept it, and is the same."""
+    response = exporter.get(Accept_Encoding="gzip")
+
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert "hermes_gateway_up" in gzip.decompress(response.read()).decode()
+    assert exporter.get().headers["Content-Encoding"] is None
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "a:b:c"])
+def test_a_foreign_host_is_refused(exporter: ExporterProcess, host: str) -> None:
+    """A page elsewhere cannot read us through its visitor's browser by pointing a name at 127.0.0.1."""
+    answer = raw(exporter, f"GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+
+    assert answer.split(b" ", 2)[1] in (b"421", b"400")
+    assert b"hermes_" not in answer
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "LOCALHOST:19119", "[::1]:80", "192.0.2.7", socket.gethostname()]
+)
+def test_our_own_hosts_are_served(exporter: ExporterProcess, host: str) -> None:
+    """IP literals, localhost and the machine's name are ours."""
+    answer = raw(exporter, f"GET /-/healthy HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+
+    assert answer.split(b" ", 2)[1] == b"200"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nope", 404), ("/metrics/", 404), ("/../etc/passwd", 404), ("/-/quit", 404)]
+)
+def test_unknown_paths_are_not_found(exporter: ExporterProcess, path: str, status: int) -> None:
+    """There is nothing but our own pages."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        exporter.get(path)
+
+    assert caught.value.code == status
+    assert "Traceback" not in caught.value.read().decode()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])
+def test_only_get_and_head(exporter: ExporterProcess, method: str) -> None:
+    """Nothing can be changed over HTTP."""
+    connection = http.client.HTTPConnection("127.0.0.1", port(exporter), timeout=15)
+    connection.request(method, "/metrics")
+
+    assert connection.getresponse().status in (405, 501)
+
+
+def test_head_has_no_body(exporter: ExporterProcess) -> None:
+    """HEAD answers as GET does, without the body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port(exporter), timeout=15)
+    connection.request("HEAD", "/metrics")
+    response = connection.getresponse()
+
+    assert (response.status, response.read()) == (200, b"")
+    assert int(response.headers["Content-Length"]) > 0
+
+
+def test_bodies_and_huge_heads_are_refused(exporter: ExporterProcess) -> None:
+    """A request has no business with a body, nor with a head beyond 16 KiB."""
+    big_head = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + b"\r\n\r\n"
+    body = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\nxxxx"
+
+    for request in (big_head, body):
+        assert b"hermes_" not in raw(exporter, request)
+
+
+def test_the_page_names_the_profile_and_runs_nothing(exporter: ExporterProcess) -> None:
+    """The page is plain HTML that a phone can read, and its policy forbids scripts and frames."""
+    response = exporter.get("/")
+    page = response.read().decode()
+
+    assert "default:" in page
+    assert 'name="viewport"' in page
+    assert "<script" not in page
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_healthy_and_ready(exporter: ExporterProcess) -> None:
+    """Both answer 200 while gathers succeed."""
+    assert (exporter.get("/-/healthy").status, exporter.get("/-/ready").status) == (200, 200)
+
+
+@pytest.mark.parametrize("timeout", ["10", "0.001", "nan", "inf", "-5", "soon", ""])
+def test_any_timeout_of_the_scraper_is_survived(exporter: ExporterProcess, timeout: str) -> None:
+    """A scraper's timeout is a wish; an odd one neither breaks nor hangs the scrape."""
+    assert exporter.get(X_Prometheus_Scrape_Timeout_Seconds=timeout).status == 200
+
+
+def test_many_scrapers_at_once_get_answers(exporter: ExporterProcess) -> None:
+    """Scrapers that come together share a gather: all are answered, with far fewer moments than scrapes."""
+    with ThreadPoolExecutor(32) as pool:
+        bodies = list(pool.map(lambda _number: exporter.metrics(), range(96)))
+
+    moments = {re.search(r"last_gather_timestamp_seconds (\S+)", body)[1] for body in bodies}  # type: ignore[index]
+    assert len(moments) < len(bodies)
+
+
+def test_silent_clients_do_not_stop_the_scrape(exporter: ExporterProcess) -> None:
+    """Clients that connect and say nothing, or half a word, cost others nothing; too many are sent away."""
+    idle = [socket.create_connection(("127.0.0.1", port(exporter))) for _ in range(100)]
+    for connection in idle[:50]:
+        connection.sendall(b"GET /metr")
+    try:
+        assert "hermes_gateway_up" in exporter.metrics()
+        more = [socket.create_connection(("127.0.0.1", port(exporter))) for _ in range(60)]
+        closed = 0
+        for connection in more:
+            connection.settimeout(0.2)
+            try:
+                closed += connection.recv(1) == b""
+            except TimeoutError:
+                continue
+        assert closed >= 30
+        for connection in more:
+            connection.close()
+    finally:
+        for connection in idle:
+            connection.close()
+    until(lambda: _answers(exporter), "served again")
+
+
+def _answers(exporter: ExporterProcess) -> bool:
+    try:
+        return exporter.get("/-/healthy").status == 200
+    except OSError:
+        return False
+
+
+def test_it_listens_on_a_unix_socket_and_several_addresses(tmp_path: Path) -> None:
+    """unix:PATH serves like TCP, beside it, and is closed to strangers."""
+    path = tmp_path / "exporter.sock"
+    home = tmp_path / "home"
+    home.mkdir()
+    arguments = ["--hermes.home", str(home), "--web.listen-address", "127.0.0.1:0"]
+    with ExporterProcess([*arguments, "--web.listen-address", f"unix:{path}"], tmp_path / "log") as exporter:
+        until(path.exists, "the socket")
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            assert b" 200 OK" in connection.recv(4096)
+        assert path.stat().st_mode & 0o007 == 0
+        assert exporter.get("/-/healthy").status == 200
+
+
+def test_sigterm_ends_in_order_and_at_once(tmp_path: Path) -> None:
+    """SIGTERM: status 0, within a second or two, although a client keeps its connection open."""
+    (tmp_path / "home").mkdir()
+    with ExporterProcess(["--hermes.home", str(tmp_path / "home")], tmp_path / "log") as exporter:
+        with socket.create_connection(("127.0.0.1", port(exporter))):
+            started = time.monotonic()
+            assert exporter.terminate() == 0
+            assert time.monotonic() - started < 5
+        assert "Traceback" not in exporter.log()
+
+
+def test_systemd_hears_ready_watchdog_and_stopping(tmp_path: Path) -> None:
+    """READY once we listen, WATCHDOG at half its interval, STOPPING at the end."""
+    (tmp_path / "home").mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"}
+        environment["WATCHDOG_PID"] = ""
+        del environment["WATCHDOG_PID"]
+        arguments = ["--hermes.home", str(tmp_path / "home")]
+        with ExporterProcess(arguments, tmp_path / "log", environment) as exporter:
+            heard = [manager.recv(100) for _ in range(4)]
+            exporter.terminate()
+            while heard[-1] != b"STOPPING=1":
+                heard.append(manager.recv(100))
+    assert set(heard[:4]) == {b"READY=1", b"WATCHDOG=1"}
+    assert heard.count(b"READY=1") == 1
+
+
+def test_sighup_rereads_the_configuration(tmp_path: Path) -> None:
+    """A good new configuration is taken over without a restart; a bad one is said and the old one kept."""
+    (tmp_path / "home").mkdir()
+    file = tmp_path / "config.yaml"
+    file.write_text("{}")
+    arguments = ["--hermes.home", str(tmp_path / "home"), "--config.file", str(file)]
+    with ExporterProcess(arguments, tmp_path / "log") as exporter:
+        assert 'hermes_profile_gateway_expected{profile="default"} 0.0' in exporter.metrics()
+        file.write_text("profiles: {default: {gateway: required}}")
+        exporter.process.send_signal(signal.SIGHUP)
+        until(lambda: 'hermes_profile_gateway_expected{profile="default"} 1.0' in exporter.metrics(), "reread")
+        file.write_text("profiles: {default: {gateway: maybe}}")
+        exporter.process.send_signal(signal.SIGHUP)
+        until(lambda: "not reread" in exporter.log(), "refusal")
+        assert 'hermes_profile_gateway_expected{profile="default"} 1.0' in exporter.metrics()
+
+
+def test_it_gathers_by_itself_at_the_start(tmp_path: Path) -> None:
+    """What was found is said before anybody scrapes."""
+    (tmp_path / "home/profiles/coder").mkdir(parents=True)
+    with ExporterProcess(["--hermes.home", str(tmp_path / "home")], tmp_path / "log") as exporter:
+        until(lambda: "msg=watching profile=coder" in exporter.log(), "watching")
+
+
+def test_without_a_home_a_made_up_one_is_served_and_said(tmp_path: Path) -> None:
+    """A machine without Hermes shows two healthy profiles, and the log says that none of it is real."""
+    environment = {"HOME": str(tmp_path), "HERMES_HOME": ""}
+    with ExporterProcess([], tmp_path / "log", environment) as exporter:
+        assert exporter.metrics().count('hermes_gateway_up{profile="') == 2
+        assert "made-up" in exporter.log()
+        homes = re.findall(r"path=(\S+)", exporter.log())
+        exporter.terminate()
+    assert homes
+    assert not any(Path(home).exists() for home in homes)
+
+
+def test_environment_variables_are_options(tmp_path: Path) -> None:
+    """Every option has its variable."""
+    (tmp_path / "home").mkdir()
+    environment = {"HERMES_EXPORTER_HERMES_HOME": str(tmp_path / "home"), "HERMES_EXPORTER_LOG_FORMAT": "logfmt"}
+    environment["HERMES_EXPORTER_WEB_TELEMETRY_PATH"] = "/other"
+    with ExporterProcess([], tmp_path / "log", {**environment, "HERMES_HOME": os.devnull}) as exporter:
+        base = exporter.address.removesuffix("/other")
+        exporter.address = base
+        assert exporter.get("/other").status == 200
