@@ -107,7 +107,9 @@ def scrape(output: Path | None, at: str | None, **options: Any) -> None:
     """Gather once and print the metrics. Exits 1 if nothing could be read."""
     configure_log(options)
     answer = asyncio.run(_once(settings(options, _moment(at))))
-    text = answer.exposition.text()
+    from hermes_exporter.exposition import PLAIN  # noqa: PLC0415
+
+    text = answer.exposition.encode(PLAIN)
     if output is None:
         sys.stdout.buffer.write(text)
     else:

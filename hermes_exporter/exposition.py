@@ -1,16 +1,22 @@
-"""Samples to bytes, in the format that the scraper asked for. The only module that knows prometheus_client."""
+"""Samples to bytes, in the format that the scraper asked for. The only module that knows prometheus_client.
+
+What a collector says of a profile is encoded once and kept until it says something else; so is what is joined and
+compressed of it. The answer is made of sections, one per collector; gzip members may stand one after the other.
+"""
 
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from prometheus_client import Metric
 
@@ -18,50 +24,118 @@ if TYPE_CHECKING:
 
 GZIP_LEVEL = 1
 """Level 9 takes twenty times as long to save half as much again."""
+_END = b"# EOF\n"
+_HEAD_LINES = 2
+_AS_THEY_ARE = "allow-utf-8"
+"""Our names need no escaping; to ask for it costs as much again as the rest of the encoding."""
+
+
+class Format(NamedTuple):
+    """How a scraper wants its answer."""
+
+    openmetrics: bool
+    compressed: bool
+
+
+PLAIN = Format(openmetrics=False, compressed=False)
+
+
+def negotiate(accept: str, accept_encoding: str) -> tuple[Format, str]:
+    """Return format and content type for a request's headers; what cannot be understood gets plain text."""
+    try:
+        content_type = choose_encoder(accept)[1]
+    except (TypeError, ValueError):
+        content_type = choose_encoder("")[1]
+    return Format("openmetrics" in content_type, "gzip" in accept_encoding), content_type
+
+
+class Chunk:
+    """What one collector says of one profile (None: of the host), encoded when first asked for.
+
+    Attributes:
+        series: how many samples these are.
+    """
+
+    def __init__(self, profile: str | None, samples: Iterable[Sample]) -> None:
+        self.series = 0
+        self._profile = profile
+        self._samples: dict[Family, list[Sample]] = {}
+        for sample in samples:
+            self._samples.setdefault(sample.family, []).append(sample)
+            self.series += 1
+        self._lines: dict[bool, dict[Family, bytes]] = {}
+
+    def lines(self, *, openmetrics: bool) -> dict[Family, bytes]:
+        """Return the sample lines by family."""
+        kept = self._lines.get(openmetrics)
+        if kept is None:
+            kept = {family: self._encoded(family, openmetrics) for family in self._samples}
+            self._lines[openmetrics] = kept
+        return kept
+
+    def _encoded(self, family: Family, openmetrics: bool) -> bytes:
+        labels = () if self._profile is None else (self._profile,)
+        rows = [((*labels, *sample.labels), sample.value) for sample in self._samples[family]]
+        return _encode(family, rows, openmetrics=openmetrics).split(b"\n", _HEAD_LINES)[_HEAD_LINES]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one collector says of every profile; ``chunks`` in the order of the profiles."""
+
+    families: tuple[Family, ...]
+    chunks: tuple[Chunk, ...]
+    _bodies: dict[Format, bytes] = field(default_factory=dict, compare=False)
+
+    def body(self, wanted: Format) -> bytes:
+        """Return the section as it is sent."""
+        body = self._bodies.get(wanted)
+        if body is None:
+            if wanted.compressed:
+                body = gzip.compress(self.body(Format(wanted.openmetrics, compressed=False)), GZIP_LEVEL, mtime=0)
+            else:
+                body = b"".join(self._parts(openmetrics=wanted.openmetrics))
+            self._bodies[wanted] = body
+        return body
+
+    def _parts(self, *, openmetrics: bool) -> Iterator[bytes]:
+        spoken = [chunk.lines(openmetrics=openmetrics) for chunk in self.chunks]
+        for family in self.families:
+            lines = [lines[family] for lines in spoken if family in lines]
+            if lines:
+                yield _encode(family, (), openmetrics=openmetrics)
+                yield from lines
 
 
 class Exposition:
-    """The answer to a scrape, encoded when first asked for in a format, and kept for the next scraper.
+    """The answer to a scrape."""
 
-    ``host`` are samples without a profile, ``profiles`` samples by the profile that they are labelled with.
-    """
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self._sections = tuple(sections)
 
-    def __init__(
-        self, families: Iterable[Family], host: Iterable[Sample], profiles: Iterable[tuple[str, Iterable[Sample]]]
-    ) -> None:
-        by_family: dict[Family, list[tuple[tuple[str, ...], float]]] = {family: [] for family in families}
-        for sample in host:
-            by_family[sample.family].append((sample.labels, sample.value))
-        for profile, samples in profiles:
-            for sample in samples:
-                by_family[sample.family].append(((profile, *sample.labels), sample.value))
-        self._families = by_family
-        self._encoded: dict[tuple[str, bool], bytes] = {}
+    def encode(self, wanted: Format) -> bytes:
+        """Return the whole body."""
+        end = b"" if not wanted.openmetrics else gzip.compress(_END, mtime=0) if wanted.compressed else _END
+        return b"".join([*(section.body(wanted) for section in self._sections), end])
+
+
+def _encode(family: Family, rows: Iterable[tuple[tuple[str, ...], float]], *, openmetrics: bool) -> bytes:
+    labels = family.labels if family.host else ("profile", *family.labels)
+    make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
+    metric = make(family.name, family.help, labels=labels)
+    for values, value in rows:
+        metric.add_metric(values, value)
+    if openmetrics:
+        text: bytes = generate_openmetrics(_One(metric), escaping=_AS_THEY_ARE)  # type: ignore[no-untyped-call]
+        return text.removesuffix(_END)
+    return generate_latest(_One(metric), escaping=_AS_THEY_ARE)
+
+
+class _One:
+    """All that prometheus_client's encoders ask of a registry."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
 
     def collect(self) -> Iterator[Metric]:
-        """Yield prometheus_client's metrics: what its encoders ask of a registry."""
-        for family, samples in self._families.items():
-            if not samples:
-                continue
-            labels = family.labels if family.host else ("profile", *family.labels)
-            make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
-            metric = make(family.name, family.help, labels=labels)
-            for values, value in samples:
-                metric.add_metric(values, value)
-            yield metric
-
-    def encode(self, accept: str, *, compressed: bool) -> tuple[bytes, str]:
-        """Return body and content type for an Accept header; one that cannot be understood gets plain text."""
-        try:
-            encoder, content_type = choose_encoder(accept)
-        except (TypeError, ValueError):
-            encoder, content_type = choose_encoder("")
-        key = (content_type, compressed)
-        if key not in self._encoded:
-            body = encoder(self)
-            self._encoded[key] = gzip.compress(body, GZIP_LEVEL, mtime=0) if compressed else body
-        return self._encoded[key], content_type
-
-    def text(self) -> bytes:
-        """Return the text format, 0.0.4."""
-        return generate_latest(self)
+        yield self._metric

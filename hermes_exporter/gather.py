@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hermes_exporter import __version__, collectors
+from hermes_exporter import __version__
 from hermes_exporter.assessor import Assessor, Gathered
 from hermes_exporter.collectors.view import HostView
 from hermes_exporter.discovery import Discovery, Found, named
-from hermes_exporter.exposition import Exposition
+from hermes_exporter.exposition import PLAIN, Exposition, Format
 from hermes_exporter.home_reader import HomeLook, HomeReader
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.problems import Problem, ProblemLog
+from hermes_exporter.rendering import Renderer
 from hermes_exporter.sources.buses import Buses, user_unit_files
 from hermes_exporter.sources.systemd import BusError, Unit
 from hermes_exporter.witness import Witness
@@ -53,12 +54,14 @@ class Settings:
     Attributes:
         gateways: by label of the profile, ``required`` or ``ignored``.
         collectors: names of those that are switched on.
+        series_limit: at most so many series are exposed.
         at: judge as of this moment (Unix seconds) instead of now, a copied home with a copied /proc.
     """
 
     homes: tuple[Home, ...]
     gateways: Mapping[str, str]
     collectors: frozenset[str]
+    series_limit: int
     procfs: Path = Path("/proc")
     rootfs: Path = Path("/")
     at: float | None = None
@@ -87,10 +90,16 @@ class Gatherer:
         witness = Witness(settings.procfs)
         self._assessor = Assessor(witness, memory, self._problems, settings.collectors, settings.gateways)
         self._judge = Worker("judge")
+        self._renderer = Renderer(settings.series_limit)
+        self._wanted: set[Format] = set()
         self._said: set[str] = set()
 
-    async def gather(self, timeout: float) -> Answer:
-        """Return a fresh answer, or that of the gather in progress; raise GatherError after ``timeout`` s."""
+    async def gather(self, timeout: float, wanted: Format = PLAIN) -> Answer:
+        """Return a fresh answer, or that of the gather in progress; raise GatherError after ``timeout`` s.
+
+        What was ``wanted`` once is encoded beforehand, away from the server's loop.
+        """
+        self._wanted.add(wanted)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._gather(timeout))
         try:
@@ -140,10 +149,12 @@ class Gatherer:
             now=clock.now,
             durations=seconds,
             linger=self._linger(gathered.looks) if self._asks_systemd() else {},
+            series_dropped={},
             memory_durable=self._memory.durable,
         )
-        profiles = ((view.profile.label, collectors.run(view)) for view in assessment.views)
-        exposition = Exposition(collectors.FAMILIES, collectors.collect_host(host), profiles)
+        exposition = self._renderer.render(assessment.views, host)
+        for wanted in self._wanted:
+            exposition.encode(wanted)
         return Answer(clock.now, assessment.views, exposition)
 
     async def _units(self, timeout: float) -> tuple[list[Unit], list[Problem], float]:

@@ -51,6 +51,13 @@ def watching(command: Command) -> Command:
         ),
         option("--path.procfs", "procfs", type=click.Path(path_type=Path), default=Path("/proc"), help="/proc."),
         option("--path.rootfs", "rootfs", type=click.Path(path_type=Path), default=Path("/"), help="Host's /."),
+        option(
+            "--limit.series",
+            "limit_series",
+            type=click.IntRange(min=100),
+            default=50_000,
+            help="At most so many series.",
+        ),
         option("--log.level", "log_level", type=click.Choice(LEVELS), default="info", help="Least to log."),
         option("--log.format", "log_format", type=click.Choice(FORMATS), default="logfmt", help="Log format."),
     ]
@@ -75,6 +82,7 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
         collectors=frozenset(name for name in COLLECTORS if options.get(f"collector_{name}", True)),
         procfs=_directory(options["procfs"], "--path.procfs"),
         rootfs=_directory(options["rootfs"], "--path.rootfs"),
+        series_limit=options["limit_series"],
         at=at,
     )
 

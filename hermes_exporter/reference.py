@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_exporter.collectors import FAMILIES, exporter, gateway, profile, unit
+from hermes_exporter.collectors import FAMILIES, FAMILIES_OF_THE_HOST, OF_A_PROFILE, exporter
 
 if TYPE_CHECKING:
     from hermes_exporter.metric import Family
 
-SECTIONS = (("Exporter", exporter), ("Profile", profile), ("Unit", unit), ("Gateway", gateway))
+SECTIONS = (
+    ("Host", FAMILIES_OF_THE_HOST),
+    *((collector.title, collector.families) for collector in (exporter.COLLECTOR, *OF_A_PROFILE)),
+)
 
 _HEAD = """\
 # Metrics
@@ -29,9 +32,9 @@ def as_text() -> str:
 def as_markdown() -> str:
     """Return the page."""
     parts = [_HEAD]
-    for title, module in SECTIONS:
+    for title, families in SECTIONS:
         parts.append(f"\n## {title}\n\n| family | type | labels | meaning |\n|---|---|---|---|\n")
-        for family in module.FAMILIES:
+        for family in families:
             labels = ", ".join(family.labels) + (" (host)" if family.host else "")
             parts.append(f"| `{family.name}` | {family.kind} | {labels.strip()} | {family.help} |\n")
     return "".join(parts)

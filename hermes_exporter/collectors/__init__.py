@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hermes_exporter.collectors import exporter, gateway, profile, unit
+from hermes_exporter.collectors import exporter, gateway, process, profile, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from hermes_exporter.collectors.view import HostView, ProfileView
+    from hermes_exporter.collectors.collector import Collector
+    from hermes_exporter.collectors.view import HostView
     from hermes_exporter.metric import Family, Sample
 
-log = logging.getLogger(__name__)
-
 COLLECTORS = ("discovery", "units", "gateway")
-"""Names as they appear in the collector label; each can be switched off."""
+"""Names as they appear in the collector label; each but the first can be switched off."""
 
-FAMILIES: tuple[Family, ...] = (*exporter.FAMILIES, *profile.FAMILIES, *unit.FAMILIES, *gateway.FAMILIES)
-
-
-_OF_A_PROFILE: tuple[tuple[str, Callable[[ProfileView], Iterator[Sample]]], ...] = (
-    ("discovery", profile.collect),
-    ("units", unit.collect),
-    ("gateway", gateway.collect),
+OF_A_PROFILE: tuple[Collector, ...] = (
+    profile.COLLECTOR,
+    unit.COLLECTOR,
+    gateway.COLLECTOR,
+    process.COLLECTOR,
 )
+"""Most important first: a limit on series drops from the end."""
 
+FAMILIES_OF_THE_HOST: tuple[Family, ...] = (*exporter.HOST_FAMILIES, *unit.HOST_FAMILIES)
 
-def run(view: ProfileView) -> Iterator[Sample]:
-    """Yield every sample of one profile; a collector that fails contributes nothing but its failure."""
-    succeeded = dict(view.succeeded)
-    samples: list[Sample] = []
-    for name, collect in _OF_A_PROFILE:
-        if name not in succeeded:
-            continue
-        try:
-            samples += list(collect(view))
-        except Exception:
-            log.exception("collector %s failed for profile %s", name, view.profile.label)
-            succeeded[name] = False
-    yield from exporter.collect(replace(view, succeeded=succeeded))
-    yield from samples
+FAMILIES: tuple[Family, ...] = (
+    *FAMILIES_OF_THE_HOST,
+    *exporter.COLLECTOR.families,
+    *(family for collector in OF_A_PROFILE for family in collector.families),
+)
 
 
 def collect_host(view: HostView) -> Iterator[Sample]:

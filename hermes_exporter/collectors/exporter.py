@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hermes_exporter.collectors.collector import Collector
 from hermes_exporter.metric import Family, Sample
 
 if TYPE_CHECKING:
@@ -56,7 +57,18 @@ FUTURE_TIMESTAMPS = Family(
     "Time stamps more than 60 s ahead of the host's clock, ignored, each counted when it appears.",
     ("collector",),
 )
-FAMILIES = (BUILD_INFO, SUCCESS, DURATION, MEMORY_DURABLE, LAST_GATHER, PARSE_ERRORS, FUTURE_TIMESTAMPS)
+SERIES_DROPPED = Family(
+    "hermes_exporter_series_dropped",
+    "gauge",
+    "Series held back by a limit of ours.",
+    ("reason",),
+    host=True,
+)
+HOST_FAMILIES = (BUILD_INFO, DURATION, MEMORY_DURABLE, LAST_GATHER, SERIES_DROPPED)
+
+
+def _inputs(view: ProfileView) -> object:
+    return dict(view.succeeded), view.parse_errors, view.future_stamps
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -74,3 +86,8 @@ def collect_host(view: HostView) -> Iterator[Sample]:
         yield DURATION(seconds, collector=collector)
     yield MEMORY_DURABLE(view.memory_durable)
     yield LAST_GATHER(view.now)
+    for reason, series in view.series_dropped.items():
+        yield SERIES_DROPPED(series, reason=reason)
+
+
+COLLECTOR = Collector("Exporter", "discovery", (SUCCESS, PARSE_ERRORS, FUTURE_TIMESTAMPS), _inputs, collect)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hermes_exporter.collectors.collector import Collector
 from hermes_exporter.metric import Family, Sample
 
 if TYPE_CHECKING:
@@ -36,11 +37,6 @@ STATE_TIME = Family(
     "gauge",
     "When the claim was written, Unix time; before 0.19.1 an idle gateway does not renew it.",
 )
-HEARTBEAT_TIME = Family(
-    "hermes_gateway_heartbeat_timestamp_seconds",
-    "gauge",
-    "The gateway's last beat, Unix time; due every 30 s. Source: state/gateway.heartbeat.",
-)
 START_TIME = Family(
     "hermes_gateway_start_timestamp_seconds",
     "gauge",
@@ -72,40 +68,22 @@ ACTIVE_AGENTS = Family(
     "gauge",
     "Turns in flight as last written by the live gateway; cron jobs are not in it. Source: gateway_state.json.",
 )
-RESIDENT = Family("hermes_gateway_resident_memory_bytes", "gauge", "Resident memory of the live process, bytes.")
-OPEN_FDS = Family("hermes_gateway_open_fds", "gauge", "Open file descriptors of the live process.")
-MAX_FDS = Family("hermes_gateway_max_fds", "gauge", "Soft limit of file descriptors of the live process.")
-THREADS = Family("hermes_gateway_threads", "gauge", "Threads of the live process.")
-CPU = Family("hermes_gateway_cpu_seconds_total", "counter", "CPU seconds (user and system) of the live process.")
 DRAINING = Family(
     "hermes_gateway_draining_since_timestamp_seconds",
     "gauge",
     "When somebody asked the gateway to drain, Unix time; cron pauses until the marker is gone. "
     "Source: .drain_request.json. Absent: no drain.",
 )
-FAMILIES = (
-    UP,
-    PROOF,
-    STATE,
-    STATE_TIME,
-    HEARTBEAT_TIME,
-    START_TIME,
-    PROCESSES,
-    SUPERVISED,
-    STARTS,
-    UNCLEAN_EXITS,
-    ACTIVE_AGENTS,
-    RESIDENT,
-    OPEN_FDS,
-    MAX_FDS,
-    THREADS,
-    CPU,
-    DRAINING,
-)
+
+
+def _inputs(view: ProfileView) -> object:
+    state, drain = view.files.state, view.files.drain
+    past = (view.past(state.updated_at if state else None), view.past(drain.requested_at if drain else None))
+    return view.liveness, state, view.starts, view.unclean_exits, past
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
-    """Yield the gateway's proofs, then its claims, then its figures."""
+    """Yield the gateway's proofs, then its claims, then what its process is."""
     liveness = view.liveness
     if liveness.up is not None:
         yield UP(liveness.up)
@@ -123,7 +101,6 @@ def _claims(view: ProfileView) -> Iterator[Sample]:
         yield from STATE.each("state", STATES, files.state.state)
     stamps = (
         (STATE_TIME, files.state.updated_at if files.state else None),
-        (HEARTBEAT_TIME, files.heartbeat.updated_at if files.heartbeat else None),
         (DRAINING, files.drain.requested_at if files.drain else None),
     )
     for family, stamp in stamps:
@@ -141,15 +118,24 @@ def _process(view: ProfileView) -> Iterator[Sample]:
     yield SUPERVISED(process.unit is not None and process.unit[1].startswith("hermes"))
     if process.started_at is not None:
         yield START_TIME(process.started_at)
-    if view.figures is None:
-        return
-    figures = (
-        (RESIDENT, view.figures.resident_bytes),
-        (OPEN_FDS, view.figures.open_fds),
-        (MAX_FDS, view.figures.max_fds),
-        (THREADS, view.figures.threads),
-        (CPU, view.figures.cpu_seconds),
-    )
-    for family, value in figures:
-        if value is not None:
-            yield family(value)
+
+
+COLLECTOR = Collector(
+    "Gateway",
+    "gateway",
+    (
+        UP,
+        PROOF,
+        STATE,
+        STATE_TIME,
+        START_TIME,
+        PROCESSES,
+        SUPERVISED,
+        STARTS,
+        UNCLEAN_EXITS,
+        ACTIVE_AGENTS,
+        DRAINING,
+    ),
+    _inputs,
+    collect,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hermes_exporter.collectors.collector import Collector
 from hermes_exporter.metric import Family, Sample
 
 if TYPE_CHECKING:
@@ -41,7 +42,21 @@ CONFIG_VALID = Family(
     "gauge",
     "1 if config.yaml parses, 0 if Hermes ignores it and runs on its defaults. Absent: no file, or not readable.",
 )
-FAMILIES = (INFO, EXPECTED, CONDITION, HEALTH, CONFIG_VALID)
+
+
+def _inputs(view: ProfileView) -> object:
+    files = view.files
+    process = view.liveness.process is not None
+    return (
+        view.host,
+        view.expected,
+        view.headline,
+        view.conditions,
+        files.config,
+        files.state,
+        process,
+        bool(view.units),
+    )
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -61,3 +76,6 @@ def collect(view: ProfileView) -> Iterator[Sample]:
 
 def _has_gateway(view: ProfileView) -> bool:
     return view.liveness.process is not None or bool(view.units) or view.files.state is not None
+
+
+COLLECTOR = Collector("Profile", "discovery", (INFO, EXPECTED, CONDITION, HEALTH, CONFIG_VALID), _inputs, collect)

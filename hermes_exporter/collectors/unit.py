@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hermes_exporter.collectors.collector import Collector
 from hermes_exporter.metric import Family, Sample
 
 if TYPE_CHECKING:
@@ -87,18 +88,11 @@ LINGER = Family(
     ("user",),
     host=True,
 )
-FAMILIES = (
-    STATE,
-    SUB_STATE,
-    RESULT,
-    EXIT_STATUS,
-    RESTARTS,
-    STATE_CHANGE,
-    ACTIVE_ENTER,
-    ENABLED,
-    NEED_RELOAD,
-    LINGER,
-)
+HOST_FAMILIES = (LINGER,)
+
+
+def _inputs(view: ProfileView) -> object:
+    return view.units
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -123,3 +117,22 @@ def collect_host(view: HostView) -> Iterator[Sample]:
     """Yield whether the units of each user survive a logout."""
     for user, linger in view.linger.items():
         yield LINGER(linger, user=user)
+
+
+COLLECTOR = Collector(
+    "Unit",
+    "units",
+    (
+        STATE,
+        SUB_STATE,
+        RESULT,
+        EXIT_STATUS,
+        RESTARTS,
+        STATE_CHANGE,
+        ACTIVE_ENTER,
+        ENABLED,
+        NEED_RELOAD,
+    ),
+    _inputs,
+    collect,
+)

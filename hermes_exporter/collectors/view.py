@@ -55,6 +55,7 @@ class HostView:
 
     Attributes:
         durations: seconds by collector, over all profiles.
+        series_dropped: by the limit that held them back.
         linger: by user, whether their units survive a logout.
         memory_durable: whether counters survive a restart of the exporter.
     """
@@ -63,5 +64,6 @@ class HostView:
     python: str
     now: float
     durations: Mapping[str, float]
+    series_dropped: Mapping[str, int]
     linger: Mapping[str, bool]
     memory_durable: bool

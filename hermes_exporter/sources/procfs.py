@@ -23,6 +23,7 @@ MAX_GONE = 1000
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 _DEAD = ("Z", "X", "x")
+_STOPPED = ("T", "t")
 
 UnitId = tuple[str, str]
 """Scope (user, system) and name of a unit."""
@@ -35,7 +36,7 @@ class Process:
     Attributes:
         pid: in the namespace of this /proc.
         own_pid: in its own pid namespace, which is what it writes into files.
-        state: one letter of /proc/PID/stat; T is stopped.
+        stopped: held by a signal or a tracer: it keeps its locks and does nothing.
         start_ticks: start in clock ticks since boot; with the pid it names one process for ever.
         started_at: the same in Unix seconds, None where the boot time is unknown.
         unit: the systemd unit whose cgroup it is in.
@@ -43,15 +44,10 @@ class Process:
 
     pid: int
     own_pid: int
-    state: str
+    stopped: bool
     start_ticks: int
     started_at: float | None
     unit: UnitId | None
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a signal or a tracer holds it: it keeps its locks and does nothing."""
-        return self.state in "Tt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ class Procfs:
         return Process(
             pid=pid,
             own_pid=self._own_pid(pid),
-            state=state,
+            stopped=state in _STOPPED,
             start_ticks=ticks,
             started_at=None if boot is None else boot + ticks / _CLOCK_TICKS,
             unit=self._unit(pid),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import HTTPError, RequestHandler
 
 from hermes_exporter import __version__
+from hermes_exporter.exposition import PLAIN, Format, negotiate
 from hermes_exporter.gather import GatherError
 from hermes_exporter.web.page import render
 
@@ -67,10 +68,10 @@ class Handler(RequestHandler):
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(f"{status_code} {self._reason}\n")
 
-    async def answer(self, timeout: float) -> Answer:
+    async def answer(self, timeout: float, wanted: Format = PLAIN) -> Answer:
         """Gather, or end the request with 503."""
         try:
-            return await self.gatherer().gather(timeout)
+            return await self.gatherer().gather(timeout, wanted)
         except GatherError as error:
             self.set_header("Retry-After", "5")
             raise HTTPError(503, str(error), reason="Service Unavailable") from error
@@ -81,16 +82,14 @@ class Metrics(Handler):
 
     async def get(self) -> None:
         """Answer a scrape."""
-        answer = await self.answer(self._timeout())
-        compressed = "gzip" in self.request.headers.get("Accept-Encoding", "")
-        body, content_type = answer.exposition.encode(
-            self.request.headers.get("Accept", ""), compressed=compressed
-        )
+        headers = self.request.headers
+        wanted, content_type = negotiate(headers.get("Accept", ""), headers.get("Accept-Encoding", ""))
+        answer = await self.answer(self._timeout(), wanted)
         self.set_header("Content-Type", content_type)
         self.set_header("Vary", "Accept, Accept-Encoding")
-        if compressed:
+        if wanted.compressed:
             self.set_header("Content-Encoding", "gzip")
-        self.finish(body)
+        self.finish(answer.exposition.encode(wanted))
 
     def _timeout(self) -> float:
         try:

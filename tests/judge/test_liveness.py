@@ -12,8 +12,8 @@ NOW = 1_800_000_000.0
 CLOCK = Clock(NOW, monotonic=50_000.0)
 
 
-def process(pid: int = 700, state: str = "S", age: float = 3600.0, own_pid: int | None = None) -> Process:
-    return Process(pid, own_pid or pid, state, 12345, NOW - age, None)
+def process(pid: int = 700, age: float = 3600.0, own_pid: int | None = None, *, stopped: bool = False) -> Process:
+    return Process(pid, own_pid or pid, stopped, 12345, NOW - age, None)
 
 
 def beat(age: float = 10.0, pid: int = 700, monotonic_age: float | None = None) -> Heartbeat:
@@ -65,10 +65,9 @@ def test_hidden_processes_without_heartbeat_cannot_be_judged() -> None:
     assert judge(Evidence(complete=False), CLOCK).up is None
 
 
-@pytest.mark.parametrize("state", ["T", "t"])
-def test_a_process_held_by_a_signal_is_frozen_and_not_up(state: str) -> None:
+def test_a_process_held_by_a_signal_is_frozen_and_not_up() -> None:
     """A stopped process keeps its lock and does nothing: not up, frozen, and known to be stopped."""
-    verdict = judge(Evidence(lock_holders=(process(state=state),), heartbeat=beat(5.0)), CLOCK)
+    verdict = judge(Evidence(lock_holders=(process(stopped=True),), heartbeat=beat(5.0)), CLOCK)
 
     assert (verdict.up, verdict.frozen, verdict.stopped) == (False, True, True)
 
@@ -117,7 +116,7 @@ def test_a_beat_with_the_pid_of_its_own_namespace_belongs_to_the_process() -> No
 
 def test_two_gateways_of_one_home_are_counted() -> None:
     """A lock deleted and made anew leaves two holders: two processes, and the older one is the gateway."""
-    older, newer = process(pid=700), Process(701, 701, "S", 99999, NOW - 10, None)
+    older, newer = process(pid=700), Process(701, 701, False, 99999, NOW - 10, None)
 
     verdict = judge(Evidence(lock_holders=(newer, older)), CLOCK)
 
