@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.collectors.view import ProfileView
@@ -49,13 +49,14 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One profile with everything it is judged by."""
+    """One profile with everything it is judged by; ``units`` are its own, a served one has its host's besides."""
 
     profile: Profile
     files: ProfileFiles
     units: tuple[Unit, ...]
     liveness: Liveness
     host: str | None = None
+    host_units: tuple[Unit, ...] = ()
 
 
 class Assessor:
@@ -104,7 +105,7 @@ class Assessor:
             complete=complete or seen_here,
             hidden=case.files.lock_hidden,
         )
-        return _Case(case.profile, case.files, case.units, liveness.judge(evidence, clock))
+        return replace(case, liveness=liveness.judge(evidence, clock))
 
     def _view(self, case: _Case, problems: Sequence[Problem], now: float, gathered: Gathered) -> ProfileView:
         label = case.profile.label
@@ -113,8 +114,9 @@ class Assessor:
             memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
         if case.liveness.up:
             memory.alive_at = now
+        units = (*case.units, *case.host_units)
         if not gathered.units_failed:
-            memory.enabled = any(unit.enabled for unit in case.units)
+            memory.enabled = any(unit.enabled for unit in units)
         self._count_deaths(case)
         expected = self._expected(case, now)
         judged = self._conditions(case, expected=expected, now=now) if "gateway" in self._collectors else {}
@@ -123,7 +125,7 @@ class Assessor:
             profile=case.profile,
             now=now,
             files=case.files,
-            units=case.units,
+            units=units,
             liveness=case.liveness,
             figures=self._witness.figures(process) if process else None,
             host=case.host,
@@ -150,13 +152,12 @@ class Assessor:
         )
 
     def _conditions(self, case: _Case, *, expected: bool, now: float) -> dict[str, bool | None]:
-        own_units = () if case.host else case.units
-        restarts = self._memory.of(case.profile.label).restarts_within_window(own_units, now)
+        restarts = self._memory.of(case.profile.label).restarts_within_window(case.units, now)
         return {
             "gateway_dead": conditions.gateway_dead(case.liveness, expected=expected),
             "gateway_frozen": conditions.gateway_frozen(case.liveness),
             "gateway_crash_looping": conditions.gateway_crash_looping(
-                case.files.starts or (), own_units, restarts, now
+                case.files.starts or (), case.units, restarts, now
             ),
         }
 
@@ -217,9 +218,8 @@ def _with_hosts(own: Mapping[str, _Case]) -> list[_Case]:
             cases.append(case)
             continue
         host = own[hosts[label]]
-        units = (*case.units, *host.units)
         verdict = liveness.served(case.liveness, host.liveness)
-        cases.append(_Case(case.profile, case.files, units, verdict, hosts[label]))
+        cases.append(replace(case, liveness=verdict, host=hosts[label], host_units=host.units))
     return cases
 
 

@@ -89,9 +89,12 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
 
 @contextmanager
 def demo_if_no_home(options: dict[str, Any]) -> Iterator[bool]:
-    """Put a made-up home in the place of a standard one that does not exist; yield whether that was done."""
-    configured = options["hermes_homes"] or _config(options["config_file"]).homes
-    if configured or _standard_home().is_dir():
+    """Put a made-up home in the place of ~/.hermes where nobody names another; yield whether that was done.
+
+    A home that is named and missing is a failure to be seen, not a reason to make one up.
+    """
+    named = options["hermes_homes"] or _config(options["config_file"]).homes or os.environ.get("HERMES_HOME")
+    if named or _standard_home().is_dir():
         yield False
         return
     with demo.made_up_home() as root:

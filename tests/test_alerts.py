@@ -16,11 +16,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import yaml
-from lab.waiting import free_port, until
 
 from hermes_exporter.collectors import FAMILIES, gateway, unit
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.judge.liveness import PROOFS
+from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ VOCABULARY = {
     ("hermes_profile_info", "gateway"): ("own", "served", "none"),
     ("hermes_unit_state", "state"): unit.STATES,
     ("hermes_unit_result", "result"): unit.RESULTS,
-    **{(family.name, "scope"): UNIT_SCOPES for family in unit.FAMILIES if "scope" in family.labels},
+    **{(family.name, "scope"): UNIT_SCOPES for family in FAMILIES if "scope" in family.labels},
 }
 COMPARED = {"$labels.condition": CONDITIONS, "$result": unit.RESULTS, ".Labels.state": unit.STATES,
             ".Labels.scope": UNIT_SCOPES}  # fmt: skip

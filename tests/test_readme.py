@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import yaml
 from click.testing import CliRunner
-from lab.waiting import free_port, until
 from prometheus_client.parser import text_string_to_metric_families
 
 from hermes_exporter.cli import main
 from hermes_exporter.collectors import FAMILIES
+from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,6 +187,13 @@ def test_example_names_what_exists() -> None:
     for parsed in text_string_to_metric_families(example + "\n"):
         for sample in parsed.samples:
             assert set(sample.labels) == {"profile", *declared[sample.name].labels}
+
+
+def test_table_of_metrics_is_generated() -> None:
+    """docs/metrics.md is what `make docs` writes."""
+    written = CliRunner().invoke(main, ["metrics", "--markdown"]).output
+
+    assert (REPO / "docs/metrics.md").read_text() == written
 
 
 def test_table_of_alerts_is_complete() -> None:
