@@ -70,6 +70,24 @@ class JsonObject:
         self._notes.stamp(self._at(key), seconds)
         return seconds
 
+    def object(self, key: str) -> JsonObject | None:
+        """Return an object, whose values are asked for in the same way."""
+        value = self._typed(key, dict, "an object")
+        return None if value is None else JsonObject(value, self._notes, f"{self._at(key)}.")
+
+    def any(self, key: str) -> object:
+        """Return a value of whatever type."""
+        return self._values.get(key)
+
+    def raw_text(self, key: str) -> str:
+        """Return a string, or an empty one in the place of anything else; nothing is noted."""
+        value = self._values.get(key)
+        return value if isinstance(value, str) else ""
+
+    def keys(self) -> list[str]:
+        """Return the keys, in the order of the file."""
+        return list(self._values)
+
     def array(self, key: str) -> list[object] | None:
         """Return a list."""
         return self._typed(key, list, "a list")
