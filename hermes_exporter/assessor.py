@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
-from hermes_exporter.judge import conditions, expectation, liveness, ownership, serving
+from hermes_exporter.cron_assessor import CronAssessor
+from hermes_exporter.judge import conditions, expectation, liveness, ownership, platforms, serving, zone
 from hermes_exporter.judge.liveness import Evidence, Liveness
 from hermes_exporter.problems import Problem
 from hermes_exporter.sources.profile_files import ProfileFiles
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from hermes_exporter.home_reader import HomeLook
     from hermes_exporter.judge.liveness import Clock
     from hermes_exporter.judge.ownership import Ownership
-    from hermes_exporter.memory import Memory
+    from hermes_exporter.memory import Memory, ProfileMemory
     from hermes_exporter.problems import ProblemLog
+    from hermes_exporter.sources.env_file import EnvFile
     from hermes_exporter.sources.systemd import Unit
     from hermes_exporter.witness import Witness
 
@@ -49,29 +52,41 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One profile with everything it is judged by; ``units`` are its own, a served one has its host's besides."""
+    """One profile with everything it is judged by; ``host`` is the one whose gateway serves it."""
 
     profile: Profile
     files: ProfileFiles
     units: tuple[Unit, ...]
     liveness: Liveness
-    host: str | None = None
-    host_units: tuple[Unit, ...] = ()
+    host: _Case | None = None
+    env: EnvFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the owner decided.
+
+    Attributes:
+        collectors: names of those that are switched on.
+        gateways: by label of the profile, ``required`` or ``ignored``.
+        jobs_limit: at most so many jobs of each profile are exposed.
+        job_names: jobs may be labelled with their names.
+        host_zone: IANA name of the host's time zone.
+    """
+
+    collectors: frozenset[str]
+    gateways: Mapping[str, str]
+    jobs_limit: int
+    job_names: bool
+    host_zone: str
 
 
 class Assessor:
     """Judges gather after gather; what it must remember is in ``memory``."""
 
-    def __init__(
-        self,
-        witness: Witness,
-        memory: Memory,
-        log: ProblemLog,
-        collectors: frozenset[str],
-        gateways: Mapping[str, str],
-    ) -> None:
-        self._witness, self._memory, self._log = witness, memory, log
-        self._collectors, self._gateways = collectors, gateways
+    def __init__(self, witness: Witness, memory: Memory, log: ProblemLog, policy: Policy) -> None:
+        self._witness, self._memory, self._log, self._policy = witness, memory, log, policy
+        self._cron = CronAssessor(witness)
 
     def assess(self, gathered: Gathered, clock: Clock) -> Assessment:
         """Judge every profile."""
@@ -85,14 +100,19 @@ class Assessor:
 
         complete = failure is None and self._witness.sees_every_process()
         unread = {profile.label for look in gathered.looks if look.unread for profile in look.found.profiles}
+        managed = {profile.label: look.env for look in gathered.looks for profile in look.found.profiles}
         own: dict[str, _Case] = {}
         for profile in (*profiles, *owned.missing):
             label = profile.label
-            case = _Case(profile, files[label], owned.units.get(label, ()), Liveness(up=None, proof="none"))
+            units = owned.units.get(label, ())
+            case = _Case(profile, files[label], units, Liveness(up=None, proof="none"), env=managed.get(label))
             if label not in unread:
                 case = self._judged(case, testimonies.get(label, Testimony()), clock, complete=complete)
             own[label] = case
-        views = [self._view(case, problems, clock.now, gathered) for case in _with_hosts(own)]
+        views = [
+            self._view(case, problems, clock.now, units_failed=gathered.units_failed, complete=complete)
+            for case in _with_hosts(own)
+        ]
         return Assessment(tuple(views), owned.elsewhere)
 
     def _judged(self, case: _Case, testimony: Testimony, clock: Clock, *, complete: bool) -> _Case:
@@ -107,31 +127,40 @@ class Assessor:
         )
         return replace(case, liveness=liveness.judge(evidence, clock))
 
-    def _view(self, case: _Case, problems: Sequence[Problem], now: float, gathered: Gathered) -> ProfileView:
-        label = case.profile.label
-        memory = self._memory.of(label)
-        if case.files.starts is not None:
-            memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
-        if case.liveness.up:
-            memory.alive_at = now
-        units = (*case.units, *case.host_units)
-        if not gathered.units_failed:
-            memory.enabled = any(unit.enabled for unit in units)
-        self._count_deaths(case)
+    def _view(
+        self, case: _Case, problems: Sequence[Problem], now: float, *, units_failed: bool, complete: bool
+    ) -> ProfileView:
+        files, verdict = case.files, case.liveness
+        memory = self._remember(case, now, units_failed=units_failed)
+        jobs = self._cron.jobs(case.profile.label, files, complete=complete)
+        reads_cron = "cron" in self._policy.collectors and case.profile.present
+        cron = self._cron.scheduler(files, jobs, verdict, now) if reads_cron else None
+        messengers = self._platforms(case) if "platforms" in self._policy.collectors else ()
         expected = self._expected(case, now)
-        judged = self._conditions(case, expected=expected, now=now) if "gateway" in self._collectors else {}
-        process = case.liveness.process
+        judged: dict[str, bool | None] = {}
+        if "gateway" in self._policy.collectors:
+            judged = self._gateway_conditions(case, expected=expected, now=now)
+        judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
+        judged["platform_down"] = conditions.platform_down(messengers, verdict)
+        judged["config_invalid"] = conditions.config_invalid(files.config)
+        limit = self._policy.jobs_limit
         return ProfileView(
             profile=case.profile,
             now=now,
-            files=case.files,
-            units=units,
-            liveness=case.liveness,
-            figures=self._witness.figures(process) if process else None,
-            host=case.host,
+            files=files,
+            platforms=messengers,
+            scheduler=cron,
+            jobs=jobs[:limit] if len(jobs) > limit else jobs,
+            jobs_held_back=jobs[limit:],
+            job_names=self._policy.job_names,
+            timezone=self._timezone(case),
+            units=(*case.units, *(case.host.units if case.host else ())),
+            liveness=verdict,
+            figures=self._witness.figures(verdict.process) if verdict.process else None,
+            host=case.host.profile.label if case.host else None,
             expected=expected,
             conditions=judged,
-            headline=conditions.headline(judged, case.liveness.up),
+            headline=conditions.headline(judged, verdict.up),
             succeeded=self._succeeded(case.profile, problems),
             starts=memory.starts,
             unclean_exits=memory.diagnostics.unclean,
@@ -139,19 +168,49 @@ class Assessor:
             future_stamps=_of(case.profile, self._log.future_stamps),
         )
 
+    def _remember(self, case: _Case, now: float, *, units_failed: bool) -> ProfileMemory:
+        memory = self._memory.of(case.profile.label)
+        if case.files.starts is not None:
+            memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
+        if case.liveness.up:
+            memory.alive_at = now
+        if not units_failed:
+            units = (*case.units, *(case.host.units if case.host else ()))
+            memory.enabled = any(unit.enabled for unit in units)
+        self._count_deaths(case)
+        return memory
+
+    def _timezone(self, case: _Case) -> str:
+        files = case.files
+        named = (
+            files.settings.timezone if files.settings else None,
+            case.env.timezone if case.env else None,
+            files.env.timezone if files.env else None,
+            next((unit.timezone for unit in case.units if unit.timezone), None),
+        )
+        return zone.resolve(named, self._policy.host_zone)
+
+    @staticmethod
+    def _platforms(case: _Case) -> tuple[platforms.Platform, ...]:
+        speaker = case.host or case
+        state = speaker.files.state
+        mine = (case.profile.name,) if case.host else ("", case.profile.name)
+        entries = [entry for entry in state.platforms if entry.profile in mine] if state else []
+        return platforms.platforms(entries, speaker.liveness.process, case.files.settings, case.files.env)
+
     def _expected(self, case: _Case, now: float) -> bool:
         label = case.profile.label
         memory = self._memory.of(label)
         stamps = (memory.alive_at, expectation.last_alive(case.files, now))
         return expectation.expected(
-            self._gateways.get(label),
+            self._policy.gateways.get(label),
             max((stamp for stamp in stamps if stamp is not None), default=None),
             enabled=memory.enabled,
             served=case.host is not None,
             now=now,
         )
 
-    def _conditions(self, case: _Case, *, expected: bool, now: float) -> dict[str, bool | None]:
+    def _gateway_conditions(self, case: _Case, *, expected: bool, now: float) -> dict[str, bool | None]:
         restarts = self._memory.of(case.profile.label).restarts_within_window(case.units, now)
         return {
             "gateway_dead": conditions.gateway_dead(case.liveness, expected=expected),
@@ -177,7 +236,7 @@ class Assessor:
     def _succeeded(self, profile: Profile, problems: Sequence[Problem]) -> dict[str, bool]:
         scopes = _scopes(profile)
         failed = {problem.collector for problem in problems if problem.fails and problem.profile in scopes}
-        return {name: name not in failed for name in ("discovery", "units", "gateway") if name in self._collectors}
+        return {name: name not in failed for name in COLLECTORS if name in self._policy.collectors}
 
 
 def _ownership(gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Ownership:
@@ -218,8 +277,7 @@ def _with_hosts(own: Mapping[str, _Case]) -> list[_Case]:
             cases.append(case)
             continue
         host = own[hosts[label]]
-        verdict = liveness.served(case.liveness, host.liveness)
-        cases.append(replace(case, liveness=verdict, host=hosts[label], host_units=host.units))
+        cases.append(replace(case, liveness=liveness.served(case.liveness, host.liveness), host=host))
     return cases
 
 

@@ -149,7 +149,7 @@ class Discovery:
     def _sticky(self, reader: Reader, problems: list[Problem]) -> str | None:
         try:
             read = reader.read(
-                self.home.root / active_profile.FILENAME, active_profile.parse, active_profile.MAX_BYTES
+                str(self.home.root / active_profile.FILENAME), active_profile.parse, active_profile.MAX_BYTES
             )
         except SourceError as error:
             problems.append(self._problem(error.path, error.reason))

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter import __version__
-from hermes_exporter.assessor import Assessor, Gathered
+from hermes_exporter.assessor import Assessor, Gathered, Policy
 from hermes_exporter.collectors.view import HostView
 from hermes_exporter.discovery import Discovery, Found, named
 from hermes_exporter.exposition import PLAIN, Exposition, Format
-from hermes_exporter.home_reader import HomeLook, HomeReader
+from hermes_exporter.home_reader import READ_HERE, HomeLook, HomeReader
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.problems import Problem, ProblemLog
 from hermes_exporter.rendering import Renderer
+from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
 from hermes_exporter.sources.systemd import BusError, Unit
 from hermes_exporter.witness import Witness
@@ -55,6 +56,8 @@ class Settings:
         gateways: by label of the profile, ``required`` or ``ignored``.
         collectors: names of those that are switched on.
         series_limit: at most so many series are exposed.
+        jobs_limit: at most so many jobs of each profile are.
+        job_names: jobs are labelled with their names, not with their ids only.
         at: judge as of this moment (Unix seconds) instead of now, a copied home with a copied /proc.
     """
 
@@ -62,6 +65,8 @@ class Settings:
     gateways: Mapping[str, str]
     collectors: frozenset[str]
     series_limit: int
+    jobs_limit: int
+    job_names: bool
     procfs: Path = Path("/proc")
     rootfs: Path = Path("/")
     at: float | None = None
@@ -88,7 +93,14 @@ class Gatherer:
         self._buses = Buses(settings.rootfs)
         self._homes = [_WatchedHome(home, settings, memory) for home in settings.homes]
         witness = Witness(settings.procfs)
-        self._assessor = Assessor(witness, memory, self._problems, settings.collectors, settings.gateways)
+        policy = Policy(
+            settings.collectors,
+            settings.gateways,
+            settings.jobs_limit,
+            settings.job_names,
+            host_zone.name(settings.rootfs),
+        )
+        self._assessor = Assessor(witness, memory, self._problems, policy)
         self._judge = Worker("judge")
         self._renderer = Renderer(settings.series_limit)
         self._wanted: set[Format] = set()
@@ -150,6 +162,7 @@ class Gatherer:
             durations=seconds,
             linger=self._linger(gathered.looks) if self._asks_systemd() else {},
             series_dropped={},
+            spaces={_alias(look): look.space for look in gathered.looks if look.space},
             memory_durable=self._memory.durable,
         )
         exposition = self._renderer.render(assessment.views, host)
@@ -177,7 +190,7 @@ class Gatherer:
 
     def _seconds(self, looks: Sequence[HomeLook], unit_seconds: float) -> dict[str, float]:
         seconds: dict[str, float] = {"units": unit_seconds} if self._asks_systemd() else {}
-        for name in ("discovery", "gateway"):
+        for name in READ_HERE:
             if name in self.settings.collectors:
                 seconds[name] = sum(look.seconds.get(name, 0.0) for look in looks)
         return seconds
@@ -212,7 +225,7 @@ class _WatchedHome:
         required = frozenset(label for label, setting in settings.gateways.items() if setting == "required")
         ignored = frozenset(label for label, setting in settings.gateways.items() if setting == "ignored")
         discovery = Discovery(home, required, ignored)
-        self._reader = HomeReader(discovery, memory, with_gateways="gateway" in settings.collectors)
+        self._reader = HomeReader(discovery, memory, settings.collectors, settings.rootfs / "etc/hermes")
         self._worker = Worker(f"home {home.root}")
         nothing = Found((named(home, "default"),), None, None, ())
         self._last = HomeLook(nothing, {}, {})
@@ -231,6 +244,10 @@ class _WatchedHome:
             log.exception("reading the home failed")
             return self._last.failed("cannot be read, see the log")
         return self._last
+
+
+def _alias(look: HomeLook) -> str:
+    return look.found.profiles[0].home.alias or "default"
 
 
 def _owner(look: HomeLook) -> str | None:

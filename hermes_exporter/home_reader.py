@@ -7,15 +7,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.problems import Problem
-from hermes_exporter.sources import profile_files
-from hermes_exporter.sources.artefact import Reader
-from hermes_exporter.sources.profile_files import ProfileFiles
+from hermes_exporter.sources import env_file, hermes_config, profile_files, storage
+from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.sources.desk import Desk, Readers
+from hermes_exporter.sources.profile_files import Followed, ProfileFiles
+from hermes_exporter.sources.storage import DatabaseTraces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from hermes_exporter.discovery import Discovery, Found
     from hermes_exporter.memory import Memory
+    from hermes_exporter.sources.env_file import EnvFile
+    from hermes_exporter.sources.hermes_config import HermesConfig
+    from hermes_exporter.sources.storage import Space
+
+
+READ_HERE = ("discovery", "gateway", "platforms", "cron", "delivery", "storage")
+"""Collectors that live on what is read in a home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +35,16 @@ class HomeLook:
     Attributes:
         files: by label of the profile; empty records where it is missing or its home did not answer.
         seconds: what the look cost, by collector.
+        space: of the file system that the home lies on.
+        env: the host's environment file for Hermes.
         unread: the home could not be read in time; the profiles are those of the last look.
     """
 
     found: Found
     files: Mapping[str, ProfileFiles]
     seconds: Mapping[str, float]
+    space: Space | None = None
+    env: EnvFile | None = None
     unread: bool = False
 
     def failed(self, reason: str) -> HomeLook:
@@ -38,8 +52,7 @@ class HomeLook:
         nothing = {profile.label: ProfileFiles() for profile in self.found.profiles}
         home = self.found.profiles[0].home
         problems = tuple(
-            Problem(home.key, collector, str(home.root), reason, "unreadable")
-            for collector in ("discovery", "gateway")
+            Problem(home.key, collector, str(home.root), reason, "unreadable") for collector in READ_HERE
         )
         return HomeLook(replace(self.found, problems=problems), nothing, {}, unread=True)
 
@@ -47,21 +60,45 @@ class HomeLook:
 class HomeReader:
     """Looks at one home again and again, reading only what changed."""
 
-    def __init__(self, discovery: Discovery, memory: Memory, *, with_gateways: bool) -> None:
-        self._discovery, self._memory, self._with_gateways = discovery, memory, with_gateways
-        self._reader = Reader()
+    def __init__(
+        self, discovery: Discovery, memory: Memory, collectors: frozenset[str], managed_directory: Path
+    ) -> None:
+        self._discovery, self._memory, self._collectors = discovery, memory, collectors
+        self._managed_directory = managed_directory
+        self._readers = Readers()
+        self._databases: dict[str, DatabaseTraces] = {}
 
     def look(self, now: float) -> HomeLook:
         """Read the home as of ``now`` (Unix seconds)."""
         started = time.perf_counter()
-        found = self._discovery.find(self._reader, now)
-        discovered = time.perf_counter()
+        found = self._discovery.find(self._readers.files, now)
+        seconds = {"discovery": time.perf_counter() - started}
+        overlay, env = self._managed(now)
         files = {}
         for profile in found.profiles:
-            if profile.present and self._with_gateways:
-                diagnostics = self._memory.of(profile.label).diagnostics
-                files[profile.label] = profile_files.read(profile, self._reader, diagnostics, now)
-            else:
-                files[profile.label] = ProfileFiles()
-        seconds = {"discovery": discovered - started, "gateway": time.perf_counter() - discovered}
-        return HomeLook(found, files, seconds)
+            label = profile.label
+            files[label] = ProfileFiles()
+            if profile.present:
+                database = self._databases.setdefault(label, DatabaseTraces())
+                followed = Followed(self._memory.of(label).diagnostics, database)
+                desk = Desk(label, profile.path, self._readers, now)
+                files[label] = profile_files.read(desk, followed, self._collectors, overlay)
+                for collector, spent in desk.seconds.items():
+                    seconds[collector] = seconds.get(collector, 0.0) + spent
+        return self._with_space(HomeLook(found, files, seconds, env=env))
+
+    def _managed(self, now: float) -> tuple[HermesConfig | None, EnvFile | None]:
+        """Read what the host's administrator lays over every profile."""
+        desk = Desk("", self._managed_directory, self._readers, now)
+        overlay = desk.take("discovery", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES)
+        return overlay, desk.take("discovery", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES)
+
+    def _with_space(self, look: HomeLook) -> HomeLook:
+        home = look.found.profiles[0].home
+        if "storage" not in self._collectors:
+            return look
+        try:
+            return replace(look, space=storage.space(home.root))
+        except SourceError as error:
+            problem = Problem(home.key, "storage", str(error.path), error.reason, "unreadable")
+            return replace(look, found=replace(look.found, problems=(*look.found.problems, problem)))

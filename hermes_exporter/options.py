@@ -58,6 +58,20 @@ def watching(command: Command) -> Command:
             default=50_000,
             help="At most so many series.",
         ),
+        option(
+            "--limit.jobs-per-profile",
+            "limit_jobs",
+            type=click.IntRange(min=1),
+            default=500,
+            help="At most so many jobs of each profile.",
+        ),
+        option(
+            "--cron.job-names",
+            "job_names",
+            type=click.Choice(("name", "id")),
+            default="name",
+            help="What job_name says.",
+        ),
         option("--log.level", "log_level", type=click.Choice(LEVELS), default="info", help="Least to log."),
         option("--log.format", "log_format", type=click.Choice(FORMATS), default="logfmt", help="Log format."),
     ]
@@ -83,6 +97,8 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
         procfs=_directory(options["procfs"], "--path.procfs"),
         rootfs=_directory(options["rootfs"], "--path.rootfs"),
         series_limit=options["limit_series"],
+        jobs_limit=options["limit_jobs"],
+        job_names=options["job_names"] == "name",
         at=at,
     )
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermes_exporter.collectors import FAMILIES_OF_THE_HOST, OF_A_PROFILE, collect_host, exporter
+from hermes_exporter.collectors import FAMILIES_OF_THE_HOST, OF_A_PROFILE, collect_host, exporter, job
 from hermes_exporter.exposition import Chunk, Exposition, Section
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Renderer:
         own = [self._chunk(exporter.COLLECTOR, view, failed) for view in views]
         self._kept = {key: kept for key, kept in self._kept.items() if key[1] in failed}
         dropped = self._limit([own, *spoken])
-        host_chunk = Chunk(
-            None, collect_host(replace(host, series_dropped={**host.series_dropped, "series": dropped}))
-        )
+        held_back = sum(1 for view in views for runs in view.jobs_held_back for _sample in job.series(view, runs))
+        reasons = {"jobs_per_profile": held_back, "series": dropped}
+        host_chunk = Chunk(None, collect_host(replace(host, series_dropped=reasons)))
         return Exposition(
             [
                 Section(FAMILIES_OF_THE_HOST, (host_chunk,)),

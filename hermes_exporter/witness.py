@@ -75,6 +75,10 @@ class Witness:
         """Return the live process of that pid."""
         return self._procfs.process(pid)
 
+    def recorded(self, pid: int, start_ticks: int) -> Process | None:
+        """Return the live process that recorded itself so."""
+        return self._procfs.recorded(pid, start_ticks)
+
     def figures(self, process: Process) -> Figures:
         """Return what a process uses."""
         return self._procfs.figures(process)

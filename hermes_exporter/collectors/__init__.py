@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_exporter.collectors import exporter, gateway, process, profile, unit
+from hermes_exporter.collectors import (
+    delivery,
+    exporter,
+    gateway,
+    job,
+    platform,
+    process,
+    profile,
+    scheduler,
+    storage,
+    unit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +24,7 @@ if TYPE_CHECKING:
     from hermes_exporter.collectors.view import HostView
     from hermes_exporter.metric import Family, Sample
 
-COLLECTORS = ("discovery", "units", "gateway")
+COLLECTORS = ("discovery", "units", "gateway", "platforms", "cron", "delivery", "storage")
 """Names as they appear in the collector label; each but the first can be switched off."""
 
 OF_A_PROFILE: tuple[Collector, ...] = (
@@ -21,10 +32,15 @@ OF_A_PROFILE: tuple[Collector, ...] = (
     unit.COLLECTOR,
     gateway.COLLECTOR,
     process.COLLECTOR,
+    platform.COLLECTOR,
+    scheduler.COLLECTOR,
+    storage.COLLECTOR,
+    delivery.COLLECTOR,
+    job.COLLECTOR,
 )
 """Most important first: a limit on series drops from the end."""
 
-FAMILIES_OF_THE_HOST: tuple[Family, ...] = (*exporter.HOST_FAMILIES, *unit.HOST_FAMILIES)
+FAMILIES_OF_THE_HOST: tuple[Family, ...] = (*exporter.HOST_FAMILIES, *unit.HOST_FAMILIES, *storage.HOST_FAMILIES)
 
 FAMILIES: tuple[Family, ...] = (
     *FAMILIES_OF_THE_HOST,
@@ -37,3 +53,4 @@ def collect_host(view: HostView) -> Iterator[Sample]:
     """Yield every sample that speaks of the host."""
     yield from exporter.collect_host(view)
     yield from unit.collect_host(view)
+    yield from storage.collect_host(view)

@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hermes_exporter.discovery import Profile
+    from hermes_exporter.judge.job_runs import JobRuns
     from hermes_exporter.judge.liveness import Liveness
+    from hermes_exporter.judge.platforms import Platform
+    from hermes_exporter.judge.scheduler import Scheduler
     from hermes_exporter.sources.procfs import Figures
     from hermes_exporter.sources.profile_files import ProfileFiles
+    from hermes_exporter.sources.storage import Space
     from hermes_exporter.sources.systemd import Unit
 
 
@@ -25,12 +29,22 @@ class ProfileView:
         host: label of the profile whose gateway serves this one.
         succeeded: by collector, whether everything that should be readable was.
         conditions: 1, 0 or None (cannot tell) by name; a name that is missing is not judged.
+        scheduler: verdict on the cron, None where it is not read.
+        jobs_held_back: those beyond the limit.
+        job_names: jobs may be labelled with their names.
+        timezone: IANA name of the zone that schedules are read in.
         starts, unclean_exits: since the exporter first saw the profile.
     """
 
     profile: Profile
     now: float
     files: ProfileFiles
+    platforms: tuple[Platform, ...]
+    scheduler: Scheduler | None
+    jobs: tuple[JobRuns, ...]
+    jobs_held_back: tuple[JobRuns, ...]
+    job_names: bool
+    timezone: str
     units: tuple[Unit, ...]
     liveness: Liveness
     figures: Figures | None
@@ -55,6 +69,7 @@ class HostView:
 
     Attributes:
         durations: seconds by collector, over all profiles.
+        spaces: by alias of the home.
         series_dropped: by the limit that held them back.
         linger: by user, whether their units survive a logout.
         memory_durable: whether counters survive a restart of the exporter.
@@ -65,5 +80,6 @@ class HostView:
     now: float
     durations: Mapping[str, float]
     series_dropped: Mapping[str, int]
+    spaces: Mapping[str, Space]
     linger: Mapping[str, bool]
     memory_durable: bool

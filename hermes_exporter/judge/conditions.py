@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hermes_exporter.judge.platforms import BROKEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hermes_exporter.judge.liveness import Liveness
+    from hermes_exporter.judge.platforms import Platform
+    from hermes_exporter.judge.scheduler import Scheduler
+    from hermes_exporter.sources.hermes_config import HermesConfig
     from hermes_exporter.sources.systemd import Unit
 
 CONDITIONS = (
@@ -60,6 +65,24 @@ def gateway_crash_looping(
 def _in_a_loop(moments: Iterable[float], now: float) -> bool:
     recent = [moment for moment in moments if now - LOOP_WINDOW_SECONDS < moment <= now]
     return len(recent) >= LOOP_STARTS and now - max(recent) < LOOP_QUIET_SECONDS
+
+
+def scheduler_stalled(scheduler: Scheduler | None) -> bool | None:
+    """Whether a live gateway does not get its cron to tick."""
+    return scheduler.stalled if scheduler else None
+
+
+def platform_down(platforms: Iterable[Platform], liveness: Liveness) -> bool | None:
+    """Whether the live gateway notes that it has lost a messenger; a dead gateway's notes say nothing."""
+    if not liveness.up:
+        return None
+    entries = [platform.entry for platform in platforms if platform.entry]
+    return any(entry.state in BROKEN or entry.needs_attention is True for entry in entries)
+
+
+def config_invalid(config: HermesConfig | None) -> bool | None:
+    """Whether Hermes ignores the profile's configuration; None where there is none or it cannot be read."""
+    return None if config is None else not config.valid
 
 
 def headline(conditions: Mapping[str, bool | None], up: bool | None) -> str:

@@ -31,10 +31,14 @@ def hosts(
     return serving
 
 
+def _configured(files: ProfileFiles) -> bool:
+    return files.settings is not None and files.settings.multiplex is True
+
+
 def _served_names(files: ProfileFiles, liveness: Liveness) -> frozenset[str]:
     if files.state is None or not files.state.served:
         return frozenset()
-    told = files.config is not None and files.config.multiplex
+    told = files.env.multiplex if files.env and files.env.multiplex is not None else _configured(files)
     process = liveness.process
     writes = process is not None and files.state.pid in (process.pid, process.own_pid)
     return frozenset(files.state.served) if told or writes else frozenset()

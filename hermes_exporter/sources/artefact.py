@@ -6,15 +6,16 @@ is opened, and a file larger than its cap is refused before it is read.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -58,11 +59,12 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[T]):
-    """A parsed artefact with what its parser noticed."""
+    """A parsed artefact with what its parser noticed; ``newest`` is the latest of its time stamps."""
 
     record: T
     faults: tuple[str, ...]
     stamps: tuple[tuple[str, float], ...]
+    newest: float
 
 
 Signature = tuple[int, int, int, int, int]
@@ -72,30 +74,48 @@ class Reader:
     """Reads artefacts and keeps each parsed record while the file's stat is the same. One per thread."""
 
     def __init__(self) -> None:
-        self._kept: dict[Path, tuple[Signature, Read[Any] | SourceError]] = {}
+        self._kept: dict[str, tuple[Signature, Read[Any] | SourceError]] = {}
 
-    def read(self, path: Path, parse: Callable[[bytes, Notes], T], max_bytes: int) -> Read[T] | None:
-        """Return the parsed artefact, None where it does not exist, or raise SourceError."""
+    def forget(self, path: str) -> None:
+        """Parse the artefact anew at the next reading, because something else that it depends on changed."""
+        self._kept.pop(path, None)
+
+    def read(self, path: str, parse: Callable[[bytes, Notes], T], max_bytes: int) -> Read[T] | None:
+        """Return the parsed artefact, None where it does not exist, or raise SourceError.
+
+        What cannot be understood is read once more if it changed meanwhile: it may have been caught half-written.
+        """
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116  # a Path for each artefact costs more than its stat
         except (FileNotFoundError, NotADirectoryError):
             self._kept.pop(path, None)
             return None
         except OSError as error:
-            raise _denied(path, error) from error
-        signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            raise _denied(Path(path), error) from error
+        signature = _signature(status)
         kept = self._kept.get(path)
-        if kept is None or kept[0] != signature:
-            outcome = self._parse(path, status, parse, max_bytes)
-            if time.time() - status.st_ctime > SETTLED_SECONDS:
+        if kept is not None and kept[0] == signature:
+            outcome = kept[1]
+        else:
+            outcome, signature = self._settled(path, status, parse, max_bytes)
+            if time.time() - signature[-1] / 1e9 > SETTLED_SECONDS:
                 self._kept[path] = (signature, outcome)
             else:
                 self._kept.pop(path, None)
-        else:
-            outcome = kept[1]
         if isinstance(outcome, SourceError):
             raise outcome
         return outcome
+
+    def _settled(
+        self, path: str, status: os.stat_result, parse: Callable[[bytes, Notes], T], max_bytes: int
+    ) -> tuple[Read[T] | SourceError, Signature]:
+        outcome = self._parse(Path(path), status, parse, max_bytes)
+        if isinstance(outcome, SourceError) and not outcome.denied:
+            with contextlib.suppress(OSError):
+                again = os.stat(path)  # noqa: PTH116
+                if _signature(again) != _signature(status):
+                    return self._parse(Path(path), again, parse, max_bytes), _signature(again)
+        return outcome, _signature(status)
 
     @staticmethod
     def _parse(
@@ -109,11 +129,17 @@ class Reader:
             return SourceError(path, "vanished while it was opened", denied=True)
         notes = Notes()
         try:
-            return Read(parse(data, notes), tuple(notes.faults), tuple(notes.stamps))
+            record = parse(data, notes)
         except UnusableError as error:
             return SourceError(path, str(error))
         except RecursionError:
             return SourceError(path, "nested too deeply")
+        newest = max((seconds for _place, seconds in notes.stamps), default=0.0)
+        return Read(record, tuple(notes.faults), tuple(notes.stamps), newest)
+
+
+def _signature(status: os.stat_result) -> Signature:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def contents(path: Path, status: os.stat_result, max_bytes: int) -> bytes:

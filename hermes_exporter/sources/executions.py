@@ -51,10 +51,12 @@ class Executions:
 
     Attributes:
         rows: by job, oldest first.
+        in_flight: those that have not ended, whatever became of their processes.
         incidents: how many are in which state; None where Hermes keeps none.
     """
 
     rows: dict[str, tuple[Execution, ...]]
+    in_flight: tuple[Execution, ...]
     incidents: dict[str, int] | None
 
 
@@ -68,7 +70,9 @@ def query(connection: sqlite3.Connection) -> Executions:
             times = [_time(stamp) for stamp in stamps]
             row = Execution(str(job_id), _whole(pid), _whole(ticks), str(status), *times)
             rows.setdefault(row.job_id, []).append(row)
-    return Executions({job: tuple(reversed(runs)) for job, runs in rows.items()}, _incidents(connection))
+    in_flight = tuple(row for runs in rows.values() for row in runs if not row.ended)
+    by_job = {job: tuple(reversed(runs)) for job, runs in rows.items()}
+    return Executions(by_job, in_flight, _incidents(connection))
 
 
 def _incidents(connection: sqlite3.Connection) -> dict[str, int] | None:

@@ -7,6 +7,7 @@ cleared.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
 
 FILENAME = "gateway_state.json"
 MAX_BYTES = 4 << 20
+PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformEntry:
+    """What the gateway noted of one messenger; entries are never removed, so an old one may be a leftover.
+
+    Attributes:
+        profile: of a multiplexed host's entry, empty for the gateway's own.
+        state: connecting, connected, disconnected, retrying, fatal, paused, disabled; Hermes may add more.
+        error_code: of the last failure; an open set.
+        updated_at: Unix seconds.
+        needs_attention: a human has to act; None in versions that do not say so.
+        writer: pid and start in clock ticks of the process that wrote the entry, where it says so.
+    """
+
+    profile: str
+    platform: str
+    state: str
+    error_code: str | None
+    updated_at: float | None
+    needs_attention: bool | None
+    writer: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +55,7 @@ class GatewayState:
         updated_at: Unix seconds.
         served: names of the profiles this gateway serves besides its own.
         code_version: version of the running code, from 0.20 on.
+        store_damaged: it says that its session store is not usable; None where it does not say.
     """
 
     state: str | None
@@ -40,11 +65,16 @@ class GatewayState:
     updated_at: float | None
     served: tuple[str, ...]
     code_version: str | None
+    code_sha: str | None
+    platforms: tuple[PlatformEntry, ...]
+    store_damaged: bool | None
 
 
 def parse(data: bytes, notes: Notes) -> GatewayState:
     """Parse the file; a key of the wrong type is noted and None."""
     record = JsonObject.decode(data, notes)
+    session_store = record.child("session_store")
+    store = session_store.text("status") if session_store else None
     return GatewayState(
         state=record.text("gateway_state"),
         pid=record.integer("pid"),
@@ -53,7 +83,34 @@ def parse(data: bytes, notes: Notes) -> GatewayState:
         updated_at=record.stamp("updated_at"),
         served=_served(record, notes),
         code_version=record.text("code_version"),
+        code_sha=record.text("code_sha"),
+        platforms=_platforms(record, notes),
+        store_damaged=None if store is None else store not in ("ok", "unknown"),
     )
+
+
+def _platforms(record: JsonObject, notes: Notes) -> tuple[PlatformEntry, ...]:
+    table = record.child("platforms")
+    entries = []
+    for key in table.names() if table else ():
+        entry = table.child(key) if table else None
+        profile, _, platform = key.rpartition(":")
+        if entry is None or not PLATFORM.fullmatch(platform):
+            notes.fault("platforms", "an entry is not understood")
+            continue
+        pid, ticks = entry.integer("writer_pid"), entry.integer("writer_start_time")
+        entries.append(
+            PlatformEntry(
+                profile=profile,
+                platform=platform,
+                state=entry.text("state") or "other",
+                error_code=entry.text("error_code"),
+                updated_at=entry.stamp("updated_at"),
+                needs_attention=entry.flag("needs_attention"),
+                writer=None if pid is None or ticks is None else (pid, ticks),
+            )
+        )
+    return tuple(entries)
 
 
 def _served(record: JsonObject, notes: Notes) -> tuple[str, ...]:

@@ -1,24 +1,22 @@
 """cron/jobs.json: what a profile's cron is told to do, and what Hermes last noted of each job.
 
-Rewritten whole by Hermes after every run. Hermes accepts a bare list, a byte order mark and control characters, and
-so does this. Later versions move what they note of a run to cron/runtime.db (runtime_store.py); a field that still
-stands in jobs.json wins.
+Rewritten whole by Hermes after every run. Hermes accepts a bare list, a byte order mark and control characters,
+and so does this. Later versions move what they note of a run to cron/runtime.db (runtime_store.py); a field that
+still stands in jobs.json wins.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import lenient_json
-from hermes_exporter.sources.artefact import UnusableError
+from hermes_exporter.sources.artefact import Notes, UnusableError
+from hermes_exporter.sources.gateway_state import PLATFORM
 from hermes_exporter.sources.json_object import JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from hermes_exporter.sources.artefact import Notes
 
 FILENAME = "cron/jobs.json"
 MAX_BYTES = 16 << 20
@@ -26,7 +24,27 @@ KINDS = ("cron", "interval", "once")
 STATES = ("enabled", "paused", "disabled", "completed", "error", "other")
 MAX_ID = 128
 
-_PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What Hermes notes of a job as it runs; None where it notes nothing. Times are Unix seconds.
+
+    Attributes:
+        last_run_at: the end of the last run.
+        held_until: the job waits for its provider's quota.
+    """
+
+    state: str | None
+    next_run_at: float | None
+    last_run_at: float | None
+    last_status: str | None
+    held_until: float | None
+    failure_streak: int | None
+
+    def or_else(self, other: Noted) -> Noted:
+        """Return these notes with the gaps filled from others."""
+        mine, others = astuple(self), astuple(other)
+        return Noted(*(one if one is not None else two for one, two in zip(mine, others, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,41 +54,64 @@ class Job:
     Attributes:
         name: as its owner called it; None where Hermes took it from the prompt, the skill or the script.
         kind: cron, interval, once, or other.
-        schedule: the expression, "every N m", or the moment, as text.
+        schedule: the expression, "every Nm", or the moment, as text.
+        once_at: the moment of a one-shot.
         deliver: platforms that its report goes to, or local, origin, all.
         script: it runs a script alone, no model.
-        state: one of STATES.
-        schedulable: Hermes could compute a next run.
-        next_run_at, last_run_at, last_status: Hermes' own notes; last_run_at is the end of the run.
-        held_until: it waits for its provider's quota.
+        switched_on: its own switch; a job that is on may still be paused or completed.
     """
 
     id: str
     name: str | None
     kind: str
     schedule: str
+    once_at: float | None
     deliver: tuple[str, ...]
     script: bool
-    enabled: bool
-    state: str
-    schedulable: bool
+    switched_on: bool
     created_at: float | None
-    next_run_at: float | None
-    last_run_at: float | None
-    last_status: str | None
-    held_until: float | None
-    failure_streak: int | None
+    noted: Noted
+
+    @property
+    def state(self) -> str:
+        """One of STATES."""
+        if self.noted.state in ("paused", "completed", "error"):
+            return self.noted.state
+        if self.noted.state in (None, "scheduled", "running"):
+            return "enabled" if self.switched_on else "disabled"
+        return "other"
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is meant to run again."""
+        return self.switched_on and self.state not in ("paused", "completed")
+
+    @property
+    def schedulable(self) -> bool:
+        """Whether Hermes could compute its next run; a job that is not enabled needs none."""
+        return not self.enabled or self.noted.next_run_at is not None or self.once_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class JobStore:
-    """Every job of the store."""
+    """Every job of the store, in its order."""
 
     jobs: tuple[Job, ...]
 
+    def with_runtime(self, runtime: Mapping[str, Mapping[str, object]]) -> JobStore:
+        """Return the store with what runtime.db notes of each job."""
+        return JobStore(
+            tuple(
+                replace(job, noted=job.noted.or_else(_noted(JsonObject(dict(runtime[job.id]), Notes()))))
+                if job.id in runtime
+                else job
+                for job in self.jobs
+            )
+        )
 
-def parse(data: bytes, notes: Notes, runtime: Mapping[str, Mapping[str, object]] | None = None) -> JobStore:
-    """Parse the file; a record that is no job is noted and left out. ``runtime`` is what runtime.db adds."""
+
+def parse(data: bytes, notes: Notes) -> JobStore:
+    """Parse the file; a record that is no job is noted and left out."""
     root = lenient_json.decode(data)
     records = root.get("jobs") if isinstance(root, dict) else root
     if not isinstance(records, list):
@@ -87,37 +128,39 @@ def parse(data: bytes, notes: Notes, runtime: Mapping[str, Mapping[str, object]]
         elif str(job_id) in jobs:
             notes.fault(place, "has the id of an earlier job")
         else:
-            merged = {**(runtime or {}).get(str(job_id), {}), **record}
-            jobs[str(job_id)] = _job(str(job_id), JsonObject(merged, notes, f"{place}."))
+            jobs[str(job_id)] = _job(str(job_id), JsonObject(record, notes, f"{place}."))
     return JobStore(tuple(jobs.values()))
 
 
 def _job(job_id: str, record: JsonObject) -> Job:
     kind, schedule, once_at = _schedule(record)
-    enabled = record.flag("enabled") is not False
-    state = _state(record.text("state"), enabled=enabled)
-    next_run_at = record.stamp("next_run_at")
     return Job(
         id=job_id,
         name=_own_name(record),
         kind=kind,
         schedule=schedule,
+        once_at=once_at,
         deliver=_deliver(record),
         script=record.flag("no_agent") is True,
-        enabled=enabled and state not in ("paused", "completed"),
-        state=state,
-        schedulable=not (enabled and state in ("enabled", "error") and next_run_at is None and once_at is None),
+        switched_on=record.flag("enabled") is not False,
         created_at=record.stamp("created_at"),
-        next_run_at=next_run_at,
+        noted=_noted(record),
+    )
+
+
+def _noted(record: JsonObject) -> Noted:
+    return Noted(
+        state=record.text("state"),
+        next_run_at=record.plan("next_run_at"),
         last_run_at=record.stamp("last_run_at"),
         last_status=record.text("last_status"),
-        held_until=record.stamp("quota_hold_until"),
+        held_until=record.plan("quota_hold_until"),
         failure_streak=record.integer("failure_streak"),
     )
 
 
 def _schedule(record: JsonObject) -> tuple[str, str, float | None]:
-    schedule = record.object("schedule")
+    schedule = record.child("schedule")
     if schedule is None:
         return "other", "", None
     kind = schedule.text("kind") or "other"
@@ -125,17 +168,9 @@ def _schedule(record: JsonObject) -> tuple[str, str, float | None]:
         minutes = schedule.integer("minutes")
         return kind, f"every {minutes}m" if minutes is not None else "", None
     if kind == "once":
-        at = schedule.stamp("run_at")
+        at = schedule.plan("run_at")
         return kind, schedule.raw_text("run_at"), at
     return kind if kind in KINDS else "other", schedule.text("expr") or "", None
-
-
-def _state(state: str | None, *, enabled: bool) -> str:
-    if state in ("paused", "completed", "error"):
-        return state
-    if state in (None, "scheduled", "running"):
-        return "enabled" if enabled else "disabled"
-    return "other"
 
 
 def _own_name(record: JsonObject) -> str | None:
@@ -149,10 +184,10 @@ def _own_name(record: JsonObject) -> str | None:
 
 
 def _deliver(record: JsonObject) -> tuple[str, ...]:
-    value = record.any("deliver")
+    value = record.value("deliver")
     targets = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     names = [target.partition(":")[0].strip().lower() for target in targets if isinstance(target, str)]
-    origin = record.object("origin") if "origin" in names else None
+    origin = record.child("origin") if "origin" in names else None
     where = origin.text("platform") if origin else None
     resolved = [where if name == "origin" and where else name for name in names]
-    return tuple(sorted({name if _PLATFORM.fullmatch(name) else "other" for name in resolved if name}))
+    return tuple(sorted({name if PLATFORM.fullmatch(name) else "other" for name in resolved if name}))

@@ -58,24 +58,29 @@ class JsonObject:
         return self._typed(key, bool, "true or false")
 
     def stamp(self, key: str) -> float | None:
-        """Return a time in Unix seconds."""
+        """Return the time of something that happened, in Unix seconds."""
+        seconds = self.plan(key)
+        if seconds is not None:
+            self._notes.stamp(self._at(key), seconds)
+        return seconds
+
+    def plan(self, key: str) -> float | None:
+        """Return a time that may well lie ahead, in Unix seconds."""
         value = self._values.get(key)
         if value is None:
             return None
         try:
-            seconds = unix_seconds(value)
+            return unix_seconds(value)
         except ValueError as error:
             self._notes.fault(self._at(key), str(error))
             return None
-        self._notes.stamp(self._at(key), seconds)
-        return seconds
 
-    def object(self, key: str) -> JsonObject | None:
+    def child(self, key: str) -> JsonObject | None:
         """Return an object, whose values are asked for in the same way."""
         value = self._typed(key, dict, "an object")
         return None if value is None else JsonObject(value, self._notes, f"{self._at(key)}.")
 
-    def any(self, key: str) -> object:
+    def value(self, key: str) -> object:
         """Return a value of whatever type."""
         return self._values.get(key)
 
@@ -84,7 +89,7 @@ class JsonObject:
         value = self._values.get(key)
         return value if isinstance(value, str) else ""
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Return the keys, in the order of the file."""
         return list(self._values)
 

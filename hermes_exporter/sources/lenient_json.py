@@ -1,4 +1,4 @@
-"""JSON as Hermes itself accepts it for files that people edit: a byte order mark and raw control characters pass."""
+"""JSON as Hermes accepts it in files that people edit: a byte order mark and raw control characters pass."""
 
 from __future__ import annotations
 

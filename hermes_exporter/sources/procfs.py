@@ -40,6 +40,7 @@ class Process:
         start_ticks: start in clock ticks since boot; with the pid it names one process for ever.
         started_at: the same in Unix seconds, None where the boot time is unknown.
         unit: the systemd unit whose cgroup it is in.
+        uid: the user it acts as, None where unknown.
     """
 
     pid: int
@@ -48,6 +49,7 @@ class Process:
     start_ticks: int
     started_at: float | None
     unit: UnitId | None
+    uid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,11 @@ class Procfs:
         if state in _DEAD:
             return None
         boot = self._boot_time()
+        own_pid, uid = self._status(pid)
         return Process(
             pid=pid,
-            own_pid=self._own_pid(pid),
+            own_pid=own_pid,
+            uid=uid,
             stopped=state in _STOPPED,
             start_ticks=ticks,
             started_at=None if boot is None else boot + ticks / _CLOCK_TICKS,
@@ -166,12 +170,17 @@ class Procfs:
                     if process:
                         yield process
 
-    def _own_pid(self, pid: int) -> int:
+    def _status(self, pid: int) -> tuple[int, int | None]:
+        """Return the pid in the process' own namespace, and its user."""
+        own_pid, uid = pid, None
         with contextlib.suppress(OSError, ValueError, IndexError):
             for line in (self.root / str(pid) / "status").read_text("utf-8", "replace").splitlines():
-                if line.startswith("NSpid:"):
-                    return int(line.split()[-1])
-        return pid
+                if line.startswith("Uid:"):
+                    uid = int(line.split()[2])
+                elif line.startswith("NSpid:"):
+                    own_pid = int(line.split()[-1])
+                    break
+        return own_pid, uid
 
     def _unit(self, pid: int) -> UnitId | None:
         with contextlib.suppress(OSError):

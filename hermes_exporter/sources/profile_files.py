@@ -1,36 +1,42 @@
-"""Everything a profile's directory says about its gateway, each artefact read at most once."""
+"""Everything a profile's directory says, each artefact read at most once."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from hermes_exporter.problems import Kind, Problem
 from hermes_exporter.sources import (
+    cron_files,
+    dead_targets,
     drain_request,
-    exit_diagnostics,
+    env_file,
     gateway_state,
     heartbeat,
     hermes_config,
+    lifecycle,
     pid_record,
     start_ring,
 )
-from hermes_exporter.sources.artefact import Notes, Reader, SourceError
-from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.sources.cron_files import CronFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hermes_exporter.discovery import Profile
+    from hermes_exporter.problems import Problem
+    from hermes_exporter.sources.desk import Desk
     from hermes_exporter.sources.drain_request import DrainRequest
+    from hermes_exporter.sources.env_file import EnvFile
     from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
     from hermes_exporter.sources.flocks import FileId
     from hermes_exporter.sources.gateway_state import GatewayState
     from hermes_exporter.sources.heartbeat import Heartbeat
     from hermes_exporter.sources.hermes_config import HermesConfig
+    from hermes_exporter.sources.lifecycle import Lifecycle
     from hermes_exporter.sources.pid_record import PidRecord
+    from hermes_exporter.sources.storage import DatabaseTraces, StateDatabase
 
-T = TypeVar("T")
+
+NO_CRON = CronFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class ProfileFiles:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
         lock: identity of gateway.lock.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
+        config: config.yaml alone; ``settings`` is what holds, the host's overlay included.
     """
 
     state: GatewayState | None = None
@@ -50,78 +57,78 @@ class ProfileFiles:
     heartbeat: Heartbeat | None = None
     starts: tuple[float, ...] | None = None
     drain: DrainRequest | None = None
+    lifecycle: Lifecycle | None = None
     config: HermesConfig | None = None
+    settings: HermesConfig | None = None
+    env: EnvFile | None = None
+    cron: CronFiles = NO_CRON
+    dead_targets: dict[str, int] | None = None
+    database: StateDatabase | None = None
     problems: tuple[Problem, ...] = ()
 
 
-def read(profile: Profile, reader: Reader, diagnostics: ExitDiagnostics, now: float) -> ProfileFiles:
-    """Read the artefacts of a profile that is present; never raises for what is wrong with one of them."""
-    desk = _Desk(profile, reader, now)
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What is followed in one profile from one reading to the next."""
+
+    diagnostics: ExitDiagnostics
+    database: DatabaseTraces
+
+
+def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: HermesConfig | None) -> ProfileFiles:
+    """Read the artefacts of a profile that is present; never raises for what is wrong with one of them.
+
+    What only a collector that is switched off would ask for is not read. ``overlay`` is the host's configuration.
+    """
+    cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
     state = desk.take("gateway", gateway_state.FILENAME, gateway_state.parse, gateway_state.MAX_BYTES)
+    config = desk.take("discovery", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES)
+    lock, hidden = _identity(desk)
+    desk.follow("gateway", followed.diagnostics)
+    return ProfileFiles(
+        state=state,
+        pid_records=_pid_records(desk, state),
+        lock=lock,
+        lock_hidden=hidden,
+        heartbeat=desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES),
+        starts=desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES),
+        drain=desk.take("gateway", drain_request.FILENAME, drain_request.parse, drain_request.MAX_BYTES),
+        lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
+        config=config,
+        settings=config.under(overlay) if config else overlay,
+        env=desk.take("discovery", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES),
+        cron=cron,
+        dead_targets=_dead_targets(desk) if "delivery" in collectors else None,
+        database=_database(desk, followed) if "storage" in collectors else None,
+        problems=tuple(desk.problems),
+    )
+
+
+def _pid_records(desk: Desk, state: GatewayState | None) -> tuple[PidRecord, ...]:
     records = [
         desk.take("gateway", name, pid_record.parse, pid_record.MAX_BYTES)
         for name in (pid_record.PID_FILENAME, pid_record.LOCK_FILENAME)
     ]
     if state and state.pid is not None:
         records.append(pid_record.PidRecord(state.pid, state.start_ticks))
-    lock, hidden = _identity(profile)
-    desk.follow(diagnostics)
-    return ProfileFiles(
-        state=state,
-        pid_records=tuple(record for record in records if record),
-        lock=lock,
-        lock_hidden=hidden,
-        heartbeat=desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES),
-        starts=desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES),
-        drain=desk.take("gateway", drain_request.FILENAME, drain_request.parse, drain_request.MAX_BYTES),
-        config=desk.take("gateway", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES),
-        problems=tuple(desk.problems),
-    )
+    return tuple(record for record in records if record)
 
 
-class _Desk:
-    """Takes artefacts in and keeps what was wrong with them."""
-
-    def __init__(self, profile: Profile, reader: Reader, now: float) -> None:
-        self._profile, self._reader, self._now = profile, reader, now
-        self.problems: list[Problem] = []
-
-    def take(self, collector: str, name: str, parse: Callable[[bytes, Notes], T], max_bytes: int) -> T | None:
-        path = self._profile.path / name
-        try:
-            read = self._reader.read(path, parse, max_bytes)
-        except SourceError as error:
-            self._failed(collector, error)
-            return None
-        if read is None:
-            return None
-        for fault in read.faults:
-            self.problems.append(Problem(self._profile.label, collector, str(path), fault, "value"))
-        for place, seconds in read.stamps:
-            if seconds > self._now + FUTURE_TOLERANCE_SECONDS:
-                reason = f"{place}: a time in the future"
-                self.problems.append(Problem(self._profile.label, collector, str(path), reason, "future"))
-        return read.record
-
-    def follow(self, diagnostics: ExitDiagnostics) -> None:
-        path = self._profile.path / exit_diagnostics.FILENAME
-        try:
-            bad = diagnostics.follow(path)
-        except SourceError as error:
-            self._failed("gateway", error)
-            return
-        if bad:
-            reason = f"{bad} lines before byte {diagnostics.offset} are not understood"
-            self.problems.append(Problem(self._profile.label, "gateway", str(path), reason, "value"))
-
-    def _failed(self, collector: str, error: SourceError) -> None:
-        kind: Kind = "unreadable" if error.denied else "unusable"
-        self.problems.append(Problem(self._profile.label, collector, str(error.path), error.reason, kind))
+def _dead_targets(desk: Desk) -> dict[str, int] | None:
+    return desk.take("delivery", dead_targets.FILENAME, dead_targets.parse, dead_targets.MAX_BYTES)
 
 
-def _identity(profile: Profile) -> tuple[FileId | None, bool]:
+def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
     try:
-        status = (profile.path / pid_record.LOCK_FILENAME).stat()
+        return followed.database.look(desk.directory)
+    except SourceError as error:
+        desk.failed("storage", error)
+        return None
+
+
+def _identity(desk: Desk) -> tuple[FileId | None, bool]:
+    try:
+        status = os.stat(desk.path(pid_record.LOCK_FILENAME))  # noqa: PTH116  # the path is text
     except (FileNotFoundError, NotADirectoryError):
         return None, False
     except OSError:

@@ -56,6 +56,7 @@ class Unit:
         file_state: enabled, disabled, masked, …; empty where the unit file is gone.
         hermes_home: HERMES_HOME of its environment, else its working directory.
         profile_flag: the profile that its command line names.
+        timezone: HERMES_TIMEZONE of its environment.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Unit:
     active_since: float | None
     hermes_home: str | None
     profile_flag: str | None
+    timezone: str | None = None
 
     @property
     def enabled(self) -> bool:
@@ -229,6 +231,7 @@ def _unit(scope: str, values: dict[str, Any], before: Unit | None) -> Unit:
         active_since=_seconds(values.get("ActiveEnterTimestamp", 0)),
         hermes_home=_hermes_home(values),
         profile_flag=_profile_flag(values.get("ExecStart") or []),
+        timezone=_variable(values, "HERMES_TIMEZONE"),
     )
 
 
@@ -236,11 +239,17 @@ def _seconds(microseconds: int) -> float | None:
     return microseconds / 1e6 if 0 < microseconds < _NOT_SET else None
 
 
-def _hermes_home(values: dict[str, Any]) -> str | None:
+def _variable(values: dict[str, Any], name: str) -> str | None:
     for assignment in values.get("Environment") or ():
-        name, _, value = assignment.partition("=")
-        if name == "HERMES_HOME" and value.strip():
-            return str(value.strip())
+        key, _, value = str(assignment).partition("=")
+        if key == name and value.strip():
+            return value.strip()
+    return None
+
+
+def _hermes_home(values: dict[str, Any]) -> str | None:
+    if told := _variable(values, "HERMES_HOME"):
+        return told
     directory = str(values.get("WorkingDirectory") or "").lstrip("!-")
     return directory if directory.startswith("/") else None
 

@@ -1,0 +1,69 @@
+"""Judging the cron of each profile: which runs in flight live, what became of each job, whether anything ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge import scheduler
+from hermes_exporter.judge.job_runs import job_runs
+
+if TYPE_CHECKING:
+    from hermes_exporter.judge.job_runs import JobRuns
+    from hermes_exporter.judge.liveness import Liveness
+    from hermes_exporter.judge.scheduler import Scheduler
+    from hermes_exporter.sources.executions import Execution, Executions
+    from hermes_exporter.sources.jobs import JobStore
+    from hermes_exporter.sources.profile_files import ProfileFiles
+    from hermes_exporter.witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Verdicts on jobs with the records that they were made from: the same records make the same verdicts."""
+
+    store: JobStore
+    ledger: Executions | None
+    lives: dict[Execution, bool | None]
+    jobs: tuple[JobRuns, ...]
+
+
+class CronAssessor:
+    """Judges the cron of every profile, gather after gather."""
+
+    def __init__(self, witness: Witness) -> None:
+        self._witness = witness
+        self._kept: dict[str, _Kept] = {}
+
+    def jobs(self, label: str, files: ProfileFiles, *, complete: bool) -> tuple[JobRuns, ...]:
+        """Return the profile's jobs; ``complete`` where a process that is not seen does not exist."""
+        store, ledger = files.cron.jobs, files.cron.executions
+        if store is None:
+            self._kept.pop(label, None)
+            return ()
+        lives = {row: self._lives(row, complete=complete) for row in ledger.in_flight} if ledger else {}
+        kept = self._kept.get(label)
+        if kept is None or kept.store is not store or kept.ledger is not ledger or kept.lives != lives:
+            kept = _Kept(store, ledger, lives, job_runs(store, ledger, lives))
+            self._kept[label] = kept
+        return kept.jobs
+
+    @staticmethod
+    def scheduler(files: ProfileFiles, jobs: tuple[JobRuns, ...], liveness: Liveness, now: float) -> Scheduler:
+        """Return the verdict on the profile's cron as a whole."""
+        runs = [runs.run_started_at for runs in jobs if runs.running and runs.run_started_at is not None]
+        return scheduler.judge(
+            files.cron,
+            files.settings,
+            liveness,
+            draining=files.drain is not None,
+            oldest_run=min(runs, default=None),
+            now=now,
+        )
+
+    def _lives(self, row: Execution, *, complete: bool) -> bool | None:
+        if row.pid is None:
+            return None
+        if row.start_ticks is None:
+            return None if self._witness.process(row.pid) else False
+        return True if self._witness.recorded(row.pid, row.start_ticks) else False if complete else None

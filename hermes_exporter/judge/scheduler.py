@@ -1,0 +1,89 @@
+"""Does anything tick a profile's cron, and do the ticks succeed?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hermes_exporter.judge.liveness import Liveness
+    from hermes_exporter.sources.cron_files import CronFiles, Ownership
+    from hermes_exporter.sources.hermes_config import HermesConfig
+
+STALE_SECONDS = 200.0
+"""Three ticks and twenty seconds: what Hermes itself calls stalled."""
+STARTING_SECONDS = 300.0
+LONG_TICK_SECONDS = 2 * 3600.0
+"""So long a run in flight may explain that the loop does not turn."""
+BUILT_IN = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """The verdict; None is cannot tell.
+
+    Attributes:
+        built_in: Hermes' own ticker is meant to fire the jobs, not another provider.
+        ticked: a live process ticks this store; None where no job is enabled, or another provider fires them.
+        error: its last tick failed.
+        stalled: a live gateway does not get its cron to tick.
+        store_writable: owner and mode let the gateway replace jobs.json.
+    """
+
+    built_in: bool
+    ticked: bool | None
+    error: bool | None
+    stalled: bool | None
+    store_writable: bool | None
+
+
+def judge(  # noqa: PLR0913  # what a verdict on the cron stands on
+    cron: CronFiles,
+    config: HermesConfig | None,
+    liveness: Liveness,
+    *,
+    draining: bool,
+    oldest_run: float | None,
+    now: float,
+) -> Scheduler:
+    """Judge one profile's cron; ``oldest_run`` is when the oldest run in flight began, Unix seconds."""
+    provider = config.cron_provider if config else None
+    built_in = provider in (None, BUILT_IN)
+    enabled = any(job.enabled for job in cron.jobs.jobs) if cron.jobs else False
+    process = liveness.process
+    starting = (
+        process is not None and process.started_at is not None and now - process.started_at < STARTING_SECONDS
+    )
+    busy = oldest_run is not None and now - oldest_run < LONG_TICK_SECONDS
+    beats = _fresh(cron.heartbeat, now)
+    error = _error(cron, now)
+    ticked = beats or starting if enabled and built_in else None
+    stalled: bool | None = None
+    if liveness.up and built_in:
+        silent = not (beats or starting or busy)
+        stalled = enabled and not draining and (silent or (error is True and not starting))
+    uid = process.uid if process else cron.directory.uid if cron.directory else None
+    return Scheduler(built_in, ticked, error, stalled, _writable(cron, uid))
+
+
+def _error(cron: CronFiles, now: float) -> bool | None:
+    if cron.error is not None:
+        return True
+    if cron.heartbeat is None:
+        return None
+    return _fresh(cron.heartbeat, now) and cron.success is not None and not _fresh(cron.success, now)
+
+
+def _fresh(stamp: float | None, now: float) -> bool:
+    return stamp is not None and now - stamp <= STALE_SECONDS
+
+
+def _writable(cron: CronFiles, uid: int | None) -> bool | None:
+    if cron.directory is None or uid is None:
+        return None
+    owned = [cron.directory] if cron.store is None else [cron.directory, cron.store]
+    return uid == 0 or all(_owner_writes(each, uid) for each in owned)
+
+
+def _owner_writes(file: Ownership, uid: int) -> bool:
+    return file.uid == uid and file.mode & 0o600 == 0o600

@@ -1,0 +1,76 @@
+"""Everything a profile's cron directory says, in the order that loses nothing.
+
+Hermes writes the delivered line to its log, then jobs.json, then the row: reading goes the other way round.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hermes_exporter.sources import deliveries, executions, jobs, runtime_store, ticker
+
+if TYPE_CHECKING:
+    from hermes_exporter.sources.deliveries import Deliveries
+    from hermes_exporter.sources.desk import Desk
+    from hermes_exporter.sources.executions import Executions
+    from hermes_exporter.sources.jobs import JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Who may do what with a file: owner and permission bits."""
+
+    uid: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class CronFiles:
+    """The records of one profile's cron; None where the artefact is absent or of no use.
+
+    Attributes:
+        jobs_valid: jobs.json parses; None where there is none, or nobody may read it.
+        directory, store: who owns the cron directory, and jobs.json in it.
+        heartbeat, success, error: of the ticker, Unix seconds.
+    """
+
+    executions: Executions | None = None
+    jobs: JobStore | None = None
+    jobs_valid: bool | None = None
+    directory: Ownership | None = None
+    store: Ownership | None = None
+    heartbeat: float | None = None
+    success: float | None = None
+    error: float | None = None
+    catch_up: int | None = None
+    deliveries: Deliveries | None = None
+
+
+def read(desk: Desk) -> CronFiles:
+    """Read a profile's cron; never raises for what is wrong with one artefact."""
+    ledger = desk.query("cron", executions.FILENAME, executions.query)
+    store = desk.take("cron", jobs.FILENAME, jobs.parse, jobs.MAX_BYTES)
+    runtime = desk.query("cron", runtime_store.FILENAME, runtime_store.query)
+    return CronFiles(
+        executions=ledger,
+        jobs=store if store is None or not runtime else store.with_runtime(runtime),
+        jobs_valid=desk.usable(jobs.FILENAME),
+        directory=_ownership(desk, "cron", stat.S_ISDIR),
+        store=_ownership(desk, jobs.FILENAME, stat.S_ISREG),
+        heartbeat=desk.take("cron", ticker.HEARTBEAT, ticker.parse_time, ticker.MAX_BYTES),
+        success=desk.take("cron", ticker.SUCCESS, ticker.parse_time, ticker.MAX_BYTES),
+        error=desk.take("cron", ticker.ERROR, ticker.parse_error, ticker.MAX_BYTES),
+        catch_up=desk.take("cron", ticker.CATCH_UP, ticker.parse_count, ticker.MAX_BYTES),
+        deliveries=desk.query("delivery", deliveries.FILENAME, deliveries.query),
+    )
+
+
+def _ownership(desk: Desk, name: str, wanted: object) -> Ownership | None:
+    try:
+        status = os.stat(desk.path(name))  # noqa: PTH116  # the path is text
+    except OSError:
+        return None
+    return Ownership(status.st_uid, status.st_mode) if wanted(status.st_mode) else None  # type: ignore[operator]

@@ -1,0 +1,26 @@
+"""gateway/dead_targets.json: chats that the gateway has proved unreachable, and no longer sends to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from hermes_exporter.sources.gateway_state import PLATFORM
+from hermes_exporter.sources.json_object import JsonObject
+
+if TYPE_CHECKING:
+    from hermes_exporter.sources.artefact import Notes
+
+FILENAME = "gateway/dead_targets.json"
+MAX_BYTES = 4 << 20
+
+
+def parse(data: bytes, notes: Notes) -> dict[str, int]:
+    """Return how many targets of each messenger are dead; which they are is private."""
+    table = JsonObject.decode(data, notes)
+    counts: Counter[str] = Counter()
+    for key in table.names():
+        entry = table.child(key)
+        platform = entry.raw_text("platform") if entry else ""
+        counts[platform if PLATFORM.fullmatch(platform) else "other"] += entry is not None
+    return dict(counts)

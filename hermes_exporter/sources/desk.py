@@ -1,0 +1,116 @@
+"""Where the artefacts of one profile are taken in: what was wrong with each is kept beside it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from hermes_exporter.problems import Kind, Problem
+from hermes_exporter.sources import exit_diagnostics
+from hermes_exporter.sources.artefact import Notes, Read, Reader, SourceError
+from hermes_exporter.sources.sqlite_copy import DatabaseReader
+from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What reads the files and the databases of one home, and keeps what did not change."""
+
+    files: Reader = field(default_factory=Reader)
+    databases: DatabaseReader = field(default_factory=DatabaseReader)
+
+
+class Desk:
+    """Takes in the artefacts below one directory.
+
+    Attributes:
+        problems: what was wrong, under ``label``.
+        seconds: what the reading cost, by collector.
+    """
+
+    def __init__(self, label: str, directory: Path, readers: Readers, now: float) -> None:
+        self.directory = directory
+        self.problems: list[Problem] = []
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._label, self._text, self._readers, self._now = label, str(directory), readers, now
+        self._usable: dict[str, bool | None] = {}
+
+    def path(self, name: str) -> str:
+        """Return where an artefact lies."""
+        return f"{self._text}/{name}"
+
+    def take(
+        self,
+        collector: str,
+        name: str,
+        parse: Callable[[bytes, Notes], T],
+        max_bytes: int,
+    ) -> T | None:
+        """Return a parsed file; None where it is absent or of no use."""
+        started = time.perf_counter()
+        try:
+            read = self._readers.files.read(self.path(name), parse, max_bytes)
+        except SourceError as error:
+            self._usable[name] = None if error.denied else False
+            self.failed(collector, error)
+            return None
+        finally:
+            self.seconds[collector] += time.perf_counter() - started
+        if read is None:
+            return None
+        self._usable[name] = True
+        self._noticed(collector, name, read)
+        return read.record
+
+    def query(self, collector: str, name: str, query: Callable[[sqlite3.Connection], T]) -> T | None:
+        """Return what a database says; None where it is absent or of no use."""
+        started = time.perf_counter()
+        try:
+            return self._readers.databases.read(Path(self.path(name)), query)
+        except SourceError as error:
+            self.failed(collector, error)
+            return None
+        finally:
+            self.seconds[collector] += time.perf_counter() - started
+
+    def usable(self, name: str) -> bool | None:
+        """Whether a file that was taken could be understood; None where it is absent or nobody may read it."""
+        return self._usable.get(name)
+
+    def follow(self, collector: str, diagnostics: ExitDiagnostics) -> None:
+        """Read what is new in the exit diagnostics."""
+        name = exit_diagnostics.FILENAME
+        try:
+            bad = diagnostics.follow(Path(self.path(name)))
+        except SourceError as error:
+            self.failed(collector, error)
+            return
+        if bad:
+            reason = f"{bad} lines before byte {diagnostics.offset} are not understood"
+            self.problems.append(Problem(self._label, collector, self.path(name), reason, "value"))
+
+    def failed(self, collector: str, error: SourceError) -> None:
+        """Keep that an artefact could not be read at all."""
+        kind: Kind = "unreadable" if error.denied else "unusable"
+        self.problems.append(Problem(self._label, collector, str(error.path), error.reason, kind))
+
+    def _noticed(self, collector: str, name: str, read: Read[T]) -> None:
+        for fault in read.faults:
+            self.problems.append(Problem(self._label, collector, self.path(name), fault, "value"))
+        latest = self._now + FUTURE_TOLERANCE_SECONDS
+        if read.newest > latest:
+            for place, seconds in read.stamps:
+                if seconds > latest:
+                    reason = f"{place}: a time in the future"
+                    self.problems.append(Problem(self._label, collector, self.path(name), reason, "future"))

@@ -1,0 +1,76 @@
+""".env: which variables a profile sets. Values are secrets: only a zone and a switch are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
+
+if TYPE_CHECKING:
+    from hermes_exporter.sources.artefact import Notes
+
+FILENAME = ".env"
+MAX_BYTES = 1 << 20
+
+PLATFORM_VARIABLES = {
+    "TELEGRAM_BOT_TOKEN": "telegram",
+    "DISCORD_BOT_TOKEN": "discord",
+    "SLACK_BOT_TOKEN": "slack",
+    "WHATSAPP_ENABLED": "whatsapp",
+    "WHATSAPP_CLOUD_ACCESS_TOKEN": "whatsapp_cloud",
+    "SIGNAL_HTTP_URL": "signal",
+    "MATTERMOST_TOKEN": "mattermost",
+    "MATRIX_HOMESERVER": "matrix",
+    "HASS_TOKEN": "homeassistant",
+    "EMAIL_ADDRESS": "email",
+    "TWILIO_ACCOUNT_SID": "sms",
+    "DINGTALK_CLIENT_ID": "dingtalk",
+    "FEISHU_APP_ID": "feishu",
+    "WECOM_BOT_ID": "wecom",
+    "WECOM_CALLBACK_CORP_ID": "wecom_callback",
+    "WEIXIN_ACCOUNT_ID": "weixin",
+    "BLUEBUBBLES_SERVER_URL": "bluebubbles",
+    "QQ_APP_ID": "qqbot",
+    "YUANBAO_APP_ID": "yuanbao",
+    "API_SERVER_KEY": "api_server",
+    "IRC_SERVER": "irc",
+    "LINE_CHANNEL_ACCESS_TOKEN": "line",
+    "NTFY_TOPIC": "ntfy",
+    "SIMPLEX_WS_URL": "simplex",
+    "TEAMS_CLIENT_ID": "teams",
+}
+"""Variables that switch a messenger on by being there."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """What the file sets.
+
+    Attributes:
+        platforms: messengers that one of its variables switches on.
+        timezone: HERMES_TIMEZONE.
+        multiplex: GATEWAY_MULTIPLEX_PROFILES, None where it is not set or says nothing.
+    """
+
+    platforms: frozenset[str]
+    timezone: str | None
+    multiplex: bool | None
+
+
+def parse(data: bytes, _notes: Notes) -> EnvFile:
+    """Parse the file; a line that is no assignment is skipped, as Hermes does."""
+    platforms = set()
+    timezone, multiplex = None, None
+    for line in data.decode("utf-8", "replace").splitlines():
+        name, separator, value = line.strip().removeprefix("export ").partition("=")
+        name, value = name.strip(), value.strip().strip("\"'")
+        if not separator or not value:
+            continue
+        if name in PLATFORM_VARIABLES:
+            platforms.add(PLATFORM_VARIABLES[name])
+        elif name == "HERMES_TIMEZONE":
+            timezone = value
+        elif name == "GATEWAY_MULTIPLEX_PROFILES":
+            multiplex = MULTIPLEX_WORDS.get(value.lower())
+    return EnvFile(frozenset(platforms), timezone, multiplex)

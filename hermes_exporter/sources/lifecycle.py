@@ -1,0 +1,34 @@
+"""state/gateway.lifecycle.json, from 0.20 on: whether the last gateway ended in order, and the one before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hermes_exporter.sources.json_object import JsonObject
+
+if TYPE_CHECKING:
+    from hermes_exporter.sources.artefact import Notes
+
+FILENAME = "state/gateway.lifecycle.json"
+MAX_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What the gateway noted of its own life.
+
+    Attributes:
+        phase: running or exited; running with a dead pid died without any exit path.
+        exit_reason: graceful_shutdown, loop_liveness_watchdog, shutdown_watchdog and others.
+    """
+
+    phase: str | None
+    pid: int | None
+    exit_reason: str | None
+
+
+def parse(data: bytes, notes: Notes) -> Lifecycle:
+    """Parse the file."""
+    record = JsonObject.decode(data, notes)
+    return Lifecycle(record.text("phase"), record.integer("pid"), record.text("exit_reason"))

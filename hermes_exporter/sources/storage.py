@@ -1,0 +1,72 @@
+"""The space below a home, and the state database by its traces: it is never opened."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hermes_exporter.sources.artefact import SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATABASE = "state.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Bytes of the file system that a home lies on; ``available`` is what is left for its owner."""
+
+    available: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateDatabase:
+    """The state database from outside.
+
+    Attributes:
+        wal_bytes: size of its write-ahead log, 0 where there is none; None without a database.
+        copies: copies that a repair left beside it.
+    """
+
+    wal_bytes: int | None
+    copies: int
+
+
+def space(root: Path) -> Space:
+    """Return the space, or raise SourceError."""
+    try:
+        status = os.statvfs(root)
+    except OSError as error:
+        raise SourceError(root, error.strerror or "cannot be read", denied=True) from error
+    return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
+
+
+class DatabaseTraces:
+    """Looks at one profile's state database; its directory is listed only when it changed."""
+
+    def __init__(self) -> None:
+        self._listing: tuple[int, int] | None = None
+
+    def look(self, directory: Path) -> StateDatabase:
+        """Return the traces, or raise SourceError."""
+        try:
+            changed = directory.stat().st_mtime_ns
+            if self._listing is None or self._listing[0] != changed:
+                names = os.listdir(directory)  # noqa: PTH208  # only names are wanted
+                copies = sum(name.startswith(DATABASE) and "malformed" in name for name in names)
+                self._listing = (changed, copies)
+            return StateDatabase(_wal_bytes(directory), self._listing[1])
+        except OSError as error:
+            raise SourceError(directory, error.strerror or "cannot be read", denied=True) from error
+
+
+def _wal_bytes(directory: Path) -> int | None:
+    if not (directory / DATABASE).exists():
+        return None
+    try:
+        return (directory / f"{DATABASE}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
