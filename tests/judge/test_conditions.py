@@ -28,7 +28,7 @@ from .test_ownership import UNIT
 NOW = 1_800_000_000.0
 DEAD = Liveness(up=False, proof="none", frozen=False)
 ALIVE = Liveness(up=True, proof="lock", process=Process(700, 700, False, 1, NOW - 60, None), processes=1)
-STATE = GatewayState("running", 700, 1, 0, NOW - 100, (), None)
+STATE = GatewayState("running", 700, 1, 0, NOW - 100, (), None, None, (), None)
 WAITING = replace(UNIT, active_state="activating", sub_state="auto-restart")
 
 
@@ -144,7 +144,7 @@ SERVING = replace(STATE, served=("default", "coder"))
 
 
 def serving(state: GatewayState, config: HermesConfig | None, host: Liveness, guest: Liveness) -> dict[str, str]:
-    files = {"default": ProfileFiles(state=state, config=config), "coder": ProfileFiles()}
+    files = {"default": ProfileFiles(state=state, config=config, settings=config), "coder": ProfileFiles()}
     return hosts([HOST, GUEST], files, {"default": host, "coder": guest})
 
 
