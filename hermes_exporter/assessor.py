@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.ownership import Ownership
     from hermes_exporter.memory import Memory
     from hermes_exporter.problems import ProblemLog
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Witness
 
 ANOTHER_SECONDS = 2.0

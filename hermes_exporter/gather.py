@@ -26,7 +26,7 @@ from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.problems import Problem, ProblemLog
 from hermes_exporter.rendering import Renderer
 from hermes_exporter.sources.buses import Buses, user_unit_files
-from hermes_exporter.sources.systemd import BusError, Unit
+from hermes_exporter.sources.systemd import BusError
 from hermes_exporter.witness import Witness
 from hermes_exporter.worker import StalledError, Worker
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.discovery import Home
     from hermes_exporter.memory import Memory
+    from hermes_exporter.sources.unit import Unit
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hermes_exporter.discovery import Profile
     from hermes_exporter.sources.procfs import Figures, Process
     from hermes_exporter.sources.profile_files import ProfileFiles
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.liveness import Liveness
     from hermes_exporter.sources.procfs import Figures
     from hermes_exporter.sources.profile_files import ProfileFiles
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

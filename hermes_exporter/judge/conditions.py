@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hermes_exporter.judge.liveness import Liveness
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 CONDITIONS = (
     "gateway_dead",
