@@ -157,7 +157,7 @@ class Assessor:
             "gateway_dead": conditions.gateway_dead(case.liveness, expected=expected),
             "gateway_frozen": conditions.gateway_frozen(case.liveness),
             "gateway_crash_looping": conditions.gateway_crash_looping(
-                case.files.starts or (), case.units, restarts, now
+                (case.files.starts or ()) if case.files.starts_known else None, case.units, restarts, now
             ),
         }
 

@@ -95,7 +95,7 @@ ARTEFACTS = {
             binary="counted",
         ),
         Artefact("logs/gateway-exit-diag.log", truncated="fine", empty="fine", binary="counted", big="fine"),
-        Artefact("../../active_profile", **FINE, collector="discovery"),  # type: ignore[arg-type]
+        Artefact("../../active_profile", **{**FINE, "binary": "misnamed"}, collector="discovery"),  # type: ignore[arg-type]
     )
 }
 
@@ -158,7 +158,7 @@ class Lab:
         series |= artefact.misread if verdict == "counted" else {}
         if verdict in ("fails", "refused"):
             series |= dict.fromkeys(self.about(artefact, "collector_success"), 0.0)
-        if verdict in ("fails", "counted"):
+        if verdict in ("fails", "counted", "misnamed"):
             series |= dict.fromkeys(self.about(artefact, "parse_errors_total"), 1.0)
         return {name: value for name, value in series.items() if value is not None}
 

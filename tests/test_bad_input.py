@@ -71,7 +71,7 @@ def check_recovery(lab: Lab, artefact: Artefact, verdict: str) -> None:
     assert changed(lab.healthy, series) <= lab.about(artefact, "parse_errors_total")
     assert lab.problems() == []
     if verdict != "counted":  # a line that was skipped in a log is over with the next scrape, a file is not
-        said = [str(lab.path(artefact))] if verdict in ("fails", "refused") else []
+        said = [str(lab.path(artefact))] if verdict in ("fails", "refused", "misnamed") else []
         assert [path for path, _reason in lab.recovered()] == said
 
 

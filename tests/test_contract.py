@@ -142,7 +142,7 @@ def users(name: str) -> set[str]:
     [
         ("prometheus_client", {"exposition.py"}),
         ("click", {"cli.py", "options.py"}),
-        ("yaml", {"config.py", "sources/hermes_config.py"}),
+        ("yaml", {"config.py", "sources/safe_yaml.py"}),
         ("dbus_fast", {"sources/systemd.py"}),
         ("psutil", {"sources/procfs.py"}),
         ("hermes_exporter.cli", {"__main__.py"}),

@@ -163,7 +163,7 @@ def test_home_that_never_was(tmp_path: Path) -> None:
     finder = Finder(tmp_path / "nowhere")
 
     assert finder.find() == {"default": False}
-    assert finder.reasons()["/"] == "does not exist"
+    assert finder.reasons()["/"] == "is no directory, or does not exist"
 
 
 def test_home_that_goes_takes_no_profile_along(root: Path, tmp_path: Path) -> None:

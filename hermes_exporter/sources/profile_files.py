@@ -15,7 +15,7 @@ from hermes_exporter.sources import (
     pid_record,
     start_ring,
 )
-from hermes_exporter.sources.artefact import Notes, Reader, SourceError
+from hermes_exporter.sources.artefact import MAX_FAULTS, Notes, Reader, SourceError
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class ProfileFiles:
     Attributes:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
         lock: identity of gateway.lock.
+        starts_known: False where the start records are there and cannot be used.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
     """
 
@@ -49,6 +50,7 @@ class ProfileFiles:
     lock_hidden: bool = False
     heartbeat: Heartbeat | None = None
     starts: tuple[float, ...] | None = None
+    starts_known: bool = True
     drain: DrainRequest | None = None
     config: HermesConfig | None = None
     problems: tuple[Problem, ...] = ()
@@ -65,6 +67,7 @@ def read(profile: Profile, reader: Reader, diagnostics: ExitDiagnostics, now: fl
     if state and state.pid is not None:
         records.append(pid_record.PidRecord(state.pid, state.start_ticks))
     lock, hidden = _identity(profile)
+    starts = desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES)
     desk.follow(diagnostics)
     return ProfileFiles(
         state=state,
@@ -72,7 +75,8 @@ def read(profile: Profile, reader: Reader, diagnostics: ExitDiagnostics, now: fl
         lock=lock,
         lock_hidden=hidden,
         heartbeat=desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES),
-        starts=desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES),
+        starts=starts,
+        starts_known=starts is not None or not desk.failed(start_ring.FILENAME),
         drain=desk.take("gateway", drain_request.FILENAME, drain_request.parse, drain_request.MAX_BYTES),
         config=desk.take("gateway", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES),
         problems=tuple(desk.problems),
@@ -97,10 +101,10 @@ class _Desk:
             return None
         for fault in read.faults:
             self.problems.append(Problem(self._profile.label, collector, str(path), fault, "value"))
-        for place, seconds in read.stamps:
-            if seconds > self._now + FUTURE_TOLERANCE_SECONDS:
-                reason = f"{place}: a time in the future"
-                self.problems.append(Problem(self._profile.label, collector, str(path), reason, "future"))
+        latest = self._now + FUTURE_TOLERANCE_SECONDS
+        for place in [place for place, seconds in read.stamps if seconds > latest][:MAX_FAULTS]:
+            reason = f"{place}: a time in the future"
+            self.problems.append(Problem(self._profile.label, collector, str(path), reason, "future"))
         return read.record
 
     def follow(self, diagnostics: ExitDiagnostics) -> None:
@@ -113,6 +117,9 @@ class _Desk:
         if bad:
             reason = f"{bad} lines before byte {diagnostics.offset} are not understood"
             self.problems.append(Problem(self._profile.label, "gateway", str(path), reason, "value"))
+
+    def failed(self, name: str) -> bool:
+        return any(problem.fails and problem.place == str(self._profile.path / name) for problem in self.problems)
 
     def _failed(self, collector: str, error: SourceError) -> None:
         kind: Kind = "unreadable" if error.denied else "unusable"

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 LIFE_SECONDS = 3600
 MAX_STARTS = 11
 IDLE_PROFILES = 5
+ALIVE = {
+    "node_exporter": 'state="active"',
+    "process_exporter": "namedprocess_namegroup_num_procs{",
+    "hermes_exporter": "hermes_gateway_up{",
+}
+"""By exporter, what the one series of a gateway has in it that is 1 while the gateway lives."""
 
 
 @click.command()
@@ -94,10 +100,12 @@ class Bench:
         return times
 
     def _warm(self, peer: str, count: int, idle_minutes: int) -> list[dict[str, Any]]:
-        click.echo(f"\nbeside {shlex.join(self._commands[peer]('HOST:PORT'))}")
+        pair = {name: self._commands[name] for name in (peer, "hermes_exporter")}
+        click.echo()
+        for name, command in pair.items():
+            click.echo(f"{name}: {shlex.join(command('HOST:PORT'))}")
         targets = [
-            Target(self._systemd, name, self._commands[name], self._scratch / f"{name}.log")
-            for name in (peer, "hermes_exporter")
+            Target(self._systemd, name, command, self._scratch / f"{name}.log") for name, command in pair.items()
         ]
         try:
             self._see_all(targets)
@@ -113,15 +121,11 @@ class Bench:
 
     def _see_all(self, targets: list[Target]) -> None:
         """Whatever is compared must have seen every gateway alive."""
-        marks = {
-            "node_exporter": ('state="active"', " 1"),
-            "process_exporter": ("namedprocess_namegroup_num_procs{", " 1"),
-            "hermes_exporter": ("hermes_gateway_up{", " 1"),
-        }
         for target in targets:
-            start, end = marks[target.name]
-            lines = target.scrape().series
-            seen = sum(start in line and float(line.rsplit(" ", 1)[1]) == float(end) for line in lines)
+            seen = sum(
+                ALIVE[target.name] in line and float(line.rpartition(" ")[2]) == 1
+                for line in target.scrape().series
+            )
             if seen != self._size.profiles:
                 raise AssertionError(f"{target.name} sees {seen} of {self._size.profiles} gateways")
 

@@ -52,6 +52,18 @@ def test_sees_gateways_through_its_hardening(hermes: HermesHome, machine: UserSy
     assert machine.show("user", UNIT, "Result") == "success"
 
 
+def test_missing_home_is_told(machine: UserSystemd, port: int) -> None:
+    """Where the home is missing, that is a failure to be seen, and no made-up home is served in its place."""
+    machine.exec("test", "!", "-e", "/home/hermes/.hermes")
+
+    machine.systemctl("user", "start", UNIT)
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        scrape = Scrape(answer.read().decode())
+    assert {series["profile"] for series in scrape.series("hermes_profile_health")} == {"default"}
+    assert scrape.value("hermes_exporter_collector_success", profile="default", collector="discovery") == 0
+
+
 @pytest.mark.usefixtures("port", "hermes")
 def test_hung_exporter_is_restarted(machine: UserSystemd) -> None:
     """The exporter feeds systemd's watchdog; one that hangs is killed by it and started again."""

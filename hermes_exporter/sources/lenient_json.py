@@ -1,0 +1,27 @@
+"""JSON as Hermes accepts it in files that people edit: a byte order mark and raw control characters pass."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from hermes_exporter.sources.artefact import UnusableError
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def decode(data: bytes) -> object:
+    """Return the decoded value, or raise UnusableError."""
+    text = data.removeprefix(_BOM)
+    if not text.strip():
+        raise UnusableError("empty")
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        pass
+    try:
+        return json.loads(text.decode("utf-8", "replace"), strict=False)
+    except ValueError as error:
+        place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise UnusableError(f"not JSON{place}") from None
