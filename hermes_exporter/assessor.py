@@ -6,40 +6,28 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hermes_exporter.cases import Case, all_problems, owned_units, with_hosts
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
 from hermes_exporter.cron_assessor import CronAssessor
-from hermes_exporter.judge import conditions, expectation, liveness, ownership, platforms, serving, zone
+from hermes_exporter.judge import conditions, expectation, liveness, platforms, zone
 from hermes_exporter.judge.liveness import Evidence, Liveness
-from hermes_exporter.problems import Problem
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.witness import Testimony
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hermes_exporter.cases import Gathered
     from hermes_exporter.discovery import Profile
-    from hermes_exporter.home_reader import HomeLook
     from hermes_exporter.judge.liveness import Clock
-    from hermes_exporter.judge.ownership import Ownership
     from hermes_exporter.memory import Memory, ProfileMemory
-    from hermes_exporter.problems import ProblemLog
-    from hermes_exporter.sources.env_file import EnvFile
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.problems import Problem, ProblemLog
+    from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Witness
 
 ANOTHER_SECONDS = 2.0
 """A process that started so long after a recorded start is another one with the same pid."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """The raw records of one gather; ``units_failed`` where ``units`` are not all there are."""
-
-    looks: Sequence[HomeLook]
-    units: Sequence[Unit]
-    units_failed: bool
-    problems: Sequence[Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +36,6 @@ class Assessment:
 
     views: tuple[ProfileView, ...]
     elsewhere: tuple[Unit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One profile with everything it is judged by; ``host`` is the one whose gateway serves it."""
-
-    profile: Profile
-    files: ProfileFiles
-    units: tuple[Unit, ...]
-    liveness: Liveness
-    host: _Case | None = None
-    env: EnvFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +69,29 @@ class Assessor:
         profiles = [profile for look in gathered.looks for profile in look.found.profiles]
         files = {label: record for look in gathered.looks for label, record in look.files.items()}
         testimonies, failure = self._witness.testify(profiles, files)
-        owned = _ownership(gathered, testimonies)
+        owned = owned_units(gathered, testimonies)
         files |= {profile.label: ProfileFiles() for profile in owned.missing}
-        problems = _problems(gathered, files, owned, failure)
+        problems = all_problems(gathered, files, owned, failure)
         self._log.update(problems)
 
         complete = failure is None and self._witness.sees_every_process()
         unread = {profile.label for look in gathered.looks if look.unread for profile in look.found.profiles}
         managed = {profile.label: look.env for look in gathered.looks for profile in look.found.profiles}
-        own: dict[str, _Case] = {}
+        own: dict[str, Case] = {}
         for profile in (*profiles, *owned.missing):
             label = profile.label
             units = owned.units.get(label, ())
-            case = _Case(profile, files[label], units, Liveness(up=None, proof="none"), env=managed.get(label))
+            case = Case(profile, files[label], units, Liveness(up=None, proof="none"), env=managed.get(label))
             if label not in unread:
                 case = self._judged(case, testimonies.get(label, Testimony()), clock, complete=complete)
             own[label] = case
         views = [
             self._view(case, problems, clock.now, units_failed=gathered.units_failed, complete=complete)
-            for case in _with_hosts(own)
+            for case in with_hosts(own)
         ]
         return Assessment(tuple(views), owned.elsewhere)
 
-    def _judged(self, case: _Case, testimony: Testimony, clock: Clock, *, complete: bool) -> _Case:
+    def _judged(self, case: Case, testimony: Testimony, clock: Clock, *, complete: bool) -> Case:
         seen_here = bool(case.units) or self._memory.of(case.profile.label).alive_at is not None
         evidence = Evidence(
             lock_holders=testimony.holders,
@@ -128,7 +104,7 @@ class Assessor:
         return replace(case, liveness=liveness.judge(evidence, clock))
 
     def _view(
-        self, case: _Case, problems: Sequence[Problem], now: float, *, units_failed: bool, complete: bool
+        self, case: Case, problems: Sequence[Problem], now: float, *, units_failed: bool, complete: bool
     ) -> ProfileView:
         files, verdict = case.files, case.liveness
         memory = self._remember(case, now, units_failed=units_failed)
@@ -168,7 +144,7 @@ class Assessor:
             future_stamps=_of(case.profile, self._log.future_stamps),
         )
 
-    def _remember(self, case: _Case, now: float, *, units_failed: bool) -> ProfileMemory:
+    def _remember(self, case: Case, now: float, *, units_failed: bool) -> ProfileMemory:
         memory = self._memory.of(case.profile.label)
         if case.files.starts is not None:
             memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
@@ -180,7 +156,7 @@ class Assessor:
         self._count_deaths(case)
         return memory
 
-    def _timezone(self, case: _Case) -> str:
+    def _timezone(self, case: Case) -> str:
         files = case.files
         named = (
             files.settings.timezone if files.settings else None,
@@ -191,14 +167,14 @@ class Assessor:
         return zone.resolve(named, self._policy.host_zone)
 
     @staticmethod
-    def _platforms(case: _Case) -> tuple[platforms.Platform, ...]:
+    def _platforms(case: Case) -> tuple[platforms.Platform, ...]:
         speaker = case.host or case
         state = speaker.files.state
         mine = (case.profile.name,) if case.host else ("", case.profile.name)
         entries = [entry for entry in state.platforms if entry.profile in mine] if state else []
         return platforms.platforms(entries, speaker.liveness.process, case.files.settings, case.files.env)
 
-    def _expected(self, case: _Case, now: float) -> bool:
+    def _expected(self, case: Case, now: float) -> bool:
         label = case.profile.label
         memory = self._memory.of(label)
         stamps = (memory.alive_at, expectation.last_alive(case.files, now))
@@ -210,17 +186,17 @@ class Assessor:
             now=now,
         )
 
-    def _gateway_conditions(self, case: _Case, *, expected: bool, now: float) -> dict[str, bool | None]:
+    def _gateway_conditions(self, case: Case, *, expected: bool, now: float) -> dict[str, bool | None]:
         restarts = self._memory.of(case.profile.label).restarts_within_window(case.units, now)
         return {
             "gateway_dead": conditions.gateway_dead(case.liveness, expected=expected),
             "gateway_frozen": conditions.gateway_frozen(case.liveness),
             "gateway_crash_looping": conditions.gateway_crash_looping(
-                case.files.starts or (), case.units, restarts, now
+                (case.files.starts or ()) if case.files.starts_known else None, case.units, restarts, now
             ),
         }
 
-    def _count_deaths(self, case: _Case) -> None:
+    def _count_deaths(self, case: Case) -> None:
         """Close the recorded starts whose processes are gone."""
         if case.liveness.up is None:
             return
@@ -237,48 +213,6 @@ class Assessor:
         scopes = _scopes(profile)
         failed = {problem.collector for problem in problems if problem.fails and problem.profile in scopes}
         return {name: name not in failed for name in COLLECTORS if name in self._policy.collectors}
-
-
-def _ownership(gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Ownership:
-    holders = {
-        label: frozenset(process.unit for process in testimony.holders if process.unit)
-        for label, testimony in testimonies.items()
-    }
-    return ownership.assign(gathered.units, [look.found for look in gathered.looks], holders)
-
-
-def _problems(
-    gathered: Gathered, files: Mapping[str, ProfileFiles], owned: Ownership, failure: OSError | None
-) -> list[Problem]:
-    problems = list(gathered.problems)
-    for look in gathered.looks:
-        problems += look.found.problems
-    for record in files.values():
-        problems += record.problems
-    for profile in owned.missing:
-        reason = "does not exist, and a unit names it"
-        problems.append(Problem(profile.label, "discovery", str(profile.path), reason, "unreadable"))
-    if failure is not None:
-        reason = failure.strerror or "cannot be read"
-        problems.append(Problem("", "gateway", str(failure.filename), reason, "unreadable"))
-    return problems
-
-
-def _with_hosts(own: Mapping[str, _Case]) -> list[_Case]:
-    """Return every case; the verdict on a served profile, and the units, are those of its host."""
-    hosts = serving.hosts(
-        [case.profile for case in own.values()],
-        {label: case.files for label, case in own.items()},
-        {label: case.liveness for label, case in own.items()},
-    )
-    cases = []
-    for label, case in own.items():
-        if label not in hosts:
-            cases.append(case)
-            continue
-        host = own[hosts[label]]
-        cases.append(replace(case, liveness=liveness.served(case.liveness, host.liveness), host=host))
-    return cases
 
 
 def _scopes(profile: Profile) -> tuple[str, str, str]:

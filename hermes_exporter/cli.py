@@ -17,7 +17,8 @@ from hermes_exporter.options import configure_log, demo_if_no_home, option, sett
 from hermes_exporter.times import unix_seconds
 
 if TYPE_CHECKING:
-    from hermes_exporter.gather import Answer, Gatherer, Settings
+    from hermes_exporter.gather import Answer, Gatherer
+    from hermes_exporter.settings import Settings
 
 log = logging.getLogger(__name__)
 

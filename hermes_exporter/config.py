@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import yaml
 
 from hermes_exporter.judge.expectation import SETTINGS
+from hermes_exporter.sources.active_profile import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+LABEL = re.compile(rf"({ALIAS.pattern}/)?{NAME.pattern}")
 MAX_BYTES = 1 << 20
 
 
@@ -108,6 +110,9 @@ class _Reader:
     def _gateways(self, node: yaml.Node) -> dict[str, str]:
         gateways = {}
         for label, settings in self._pairs(node, "profiles", None):
+            if not LABEL.fullmatch(label):
+                self._problem(settings, "profiles: expected the name of a profile, or ALIAS/NAME")
+                continue
             for _key, value in self._pairs(settings, f"profiles.{label}", ("gateway",)):
                 wanted = " or ".join(SETTINGS)
                 setting = self._text(value, f"profiles.{label}.gateway", SETTINGS.__contains__, wanted)

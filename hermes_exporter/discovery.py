@@ -8,7 +8,6 @@ missing.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from hermes_exporter.problems import Problem
 from hermes_exporter.sources import active_profile
 from hermes_exporter.sources.artefact import Reader, SourceError
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 FORGET_SECONDS = 24 * 3600.0
 RELIST_SECONDS = 60.0
 
@@ -100,11 +98,10 @@ class Discovery:
         present: tuple[Profile, ...] = ()
         owner = None
         try:
-            status = self.home.root.stat()
-            owner = status.st_uid
+            owner = self.home.root.stat().st_uid
             present = self._present(now)
         except (FileNotFoundError, NotADirectoryError):
-            problems.append(self._problem(self.home.root, "does not exist"))
+            problems.append(self._problem(self.home.root, "is no directory, or does not exist"))
         except OSError as error:
             present = tuple(profile for profile, _at in self._seen.values())
             problems.append(self._problem(Path(error.filename), error.strerror or "cannot be read"))
@@ -117,6 +114,8 @@ class Discovery:
 
     def _present(self, now: float) -> tuple[Profile, ...]:
         directory = self.home.root / "profiles"
+        if not self.home.root.is_dir():
+            raise NotADirectoryError
         try:
             changed: object = directory.stat().st_mtime_ns
         except (FileNotFoundError, NotADirectoryError):
@@ -154,7 +153,11 @@ class Discovery:
         except SourceError as error:
             problems.append(self._problem(error.path, error.reason))
             return None
-        return read.record if read else None
+        if read is None:
+            return None
+        path = str(self.home.root / active_profile.FILENAME)
+        problems += [Problem(self.home.key, "discovery", path, fault, "value") for fault in read.faults]
+        return read.record
 
     def _ours(self, label: str) -> bool:
         return label.rpartition("/")[0] == self.home.alias
@@ -164,4 +167,4 @@ class Discovery:
 
 
 def _is_profile(path: Path) -> bool:
-    return NAME.fullmatch(path.name) is not None and path.name != "default" and path.is_dir()
+    return active_profile.NAME.fullmatch(path.name) is not None and path.name != "default" and path.is_dir()

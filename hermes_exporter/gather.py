@@ -10,33 +10,34 @@ import asyncio
 import logging
 import os
 import platform
-import pwd
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hermes_exporter import __version__
-from hermes_exporter.assessor import Assessor, Gathered, Policy
+from hermes_exporter import __version__, watched_home
+from hermes_exporter.assessor import Assessor, Policy
+from hermes_exporter.cases import Gathered
 from hermes_exporter.collectors.view import HostView
-from hermes_exporter.discovery import Discovery, Found, named
 from hermes_exporter.exposition import PLAIN, Exposition, Format
-from hermes_exporter.home_reader import READ_HERE, HomeLook, HomeReader
+from hermes_exporter.home_reader import READ_HERE
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.problems import Problem, ProblemLog
 from hermes_exporter.rendering import Renderer
 from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
-from hermes_exporter.sources.systemd import BusError, Unit
+from hermes_exporter.sources.systemd import BusError
+from hermes_exporter.watched_home import WatchedHome
 from hermes_exporter.witness import Witness
 from hermes_exporter.worker import StalledError, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hermes_exporter.collectors.view import ProfileView
-    from hermes_exporter.discovery import Home
+    from hermes_exporter.home_reader import HomeLook
     from hermes_exporter.memory import Memory
+    from hermes_exporter.settings import Settings
+    from hermes_exporter.sources.unit import Unit
 
 log = logging.getLogger(__name__)
 
@@ -46,30 +47,6 @@ READING_SHARE = 0.8
 
 class GatherError(Exception):
     """Nothing could be gathered in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to watch, and how.
-
-    Attributes:
-        gateways: by label of the profile, ``required`` or ``ignored``.
-        collectors: names of those that are switched on.
-        series_limit: at most so many series are exposed.
-        jobs_limit: at most so many jobs of each profile are.
-        job_names: jobs are labelled with their names, not with their ids only.
-        at: judge as of this moment (Unix seconds) instead of now, a copied home with a copied /proc.
-    """
-
-    homes: tuple[Home, ...]
-    gateways: Mapping[str, str]
-    collectors: frozenset[str]
-    series_limit: int
-    jobs_limit: int
-    job_names: bool
-    procfs: Path = Path("/proc")
-    rootfs: Path = Path("/")
-    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +68,7 @@ class Gatherer:
         self._problems = ProblemLog()
         self._running: asyncio.Task[Answer] | None = None
         self._buses = Buses(settings.rootfs)
-        self._homes = [_WatchedHome(home, settings, memory) for home in settings.homes]
+        self._homes = [WatchedHome(home, settings, memory) for home in settings.homes]
         witness = Witness(settings.procfs)
         policy = Policy(
             settings.collectors,
@@ -162,7 +139,7 @@ class Gatherer:
             durations=seconds,
             linger=self._linger(gathered.looks) if self._asks_systemd() else {},
             series_dropped={},
-            spaces={_alias(look): look.space for look in gathered.looks if look.space},
+            spaces={watched_home.alias(look): look.space for look in gathered.looks if look.space},
             memory_durable=self._memory.durable,
         )
         exposition = self._renderer.render(assessment.views, host)
@@ -199,68 +176,20 @@ class Gatherer:
         if not self._buses.booted():
             return {}
         directory = self.settings.rootfs / "var/lib/systemd/linger"
-        return {user: (directory / user).exists() for user in sorted(set(filter(None, map(_owner, looks))))}
+        users = {watched_home.owner(look) for look in looks}
+        return {user: (directory / user).exists() for user in sorted(user for user in users if user)}
 
     def _say_what_is_not_read(self, looks: Sequence[HomeLook]) -> None:
         for look in looks:
             owner = look.found.owner
             if owner is None or owner == os.getuid() or not self._asks_systemd():
                 continue
-            directory = _home_directory(owner)
+            directory = watched_home.home_directory(owner)
             if directory and user_unit_files(directory):
-                self._say(
-                    f"the user units of {_owner(look)} are not read: run an exporter as that user to see them"
-                )
+                user = watched_home.owner(look)
+                self._say(f"the user units of {user} are not read: run an exporter as that user to see them")
 
     def _say(self, what: str) -> None:
         if what not in self._said:
             self._said.add(what)
             log.info(what)
-
-
-class _WatchedHome:
-    """A home with the thread that reads it."""
-
-    def __init__(self, home: Home, settings: Settings, memory: Memory) -> None:
-        required = frozenset(label for label, setting in settings.gateways.items() if setting == "required")
-        ignored = frozenset(label for label, setting in settings.gateways.items() if setting == "ignored")
-        discovery = Discovery(home, required, ignored)
-        self._reader = HomeReader(discovery, memory, settings.collectors, settings.rootfs / "etc/hermes")
-        self._worker = Worker(f"home {home.root}")
-        nothing = Found((named(home, "default"),), None, None, ())
-        self._last = HomeLook(nothing, {}, {})
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self._worker.close()
-
-    async def look(self, now: float, timeout: float) -> HomeLook:
-        """Look at the home; what is left of the last look where it does not answer in time."""
-        try:
-            self._last = await self._worker.run(lambda: self._reader.look(now), timeout)
-        except StalledError:
-            return self._last.failed("does not answer")
-        except Exception:
-            log.exception("reading the home failed")
-            return self._last.failed("cannot be read, see the log")
-        return self._last
-
-
-def _alias(look: HomeLook) -> str:
-    return look.found.profiles[0].home.alias or "default"
-
-
-def _owner(look: HomeLook) -> str | None:
-    if look.found.owner is None:
-        return None
-    try:
-        return pwd.getpwuid(look.found.owner).pw_name
-    except KeyError:
-        return str(look.found.owner)
-
-
-def _home_directory(uid: int) -> Path | None:
-    try:
-        return Path(pwd.getpwuid(uid).pw_dir)
-    except KeyError:
-        return None

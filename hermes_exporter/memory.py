@@ -15,7 +15,7 @@ from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 
 @dataclass(slots=True)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+MAX_LABEL = 200
+"""Characters of a label value; the rest is cut off."""
+
 Kind = Literal["gauge", "counter"]
 
 
@@ -53,5 +56,5 @@ class Family:
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without lone surrogates, which no encoder of an exposition format can write."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Return ``text`` cut to a bearable length, without lone surrogates, which no encoder can write."""
+    return text[:MAX_LABEL].encode("utf-8", "replace").decode("utf-8")

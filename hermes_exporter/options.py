@@ -13,11 +13,11 @@ from hermes_exporter import config, demo
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home, root_of
 from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
+from hermes_exporter.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hermes_exporter.gather import Settings
 
 Command = Any
 
@@ -87,8 +87,6 @@ def configure_log(options: dict[str, Any]) -> None:
 
 def settings(options: dict[str, Any], at: float | None = None) -> Settings:
     """Return what the options and the configuration file say; raise click.UsageError for what cannot be."""
-    from hermes_exporter.gather import Settings  # noqa: PLC0415  # slow to import, and not needed to show help
-
     file = _config(options["config_file"])
     return Settings(
         homes=_homes(options["hermes_homes"], file),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hermes_exporter.discovery import Profile
     from hermes_exporter.sources.procfs import Figures, Process
     from hermes_exporter.sources.profile_files import ProfileFiles
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,14 @@ class Witness:
             held = self._flocks.holders(locks)
         except OSError as error:
             failure = error
-        testimonies = {
-            profile.label: Testimony(
-                holders=tuple(filter(None, map(self._procfs.process, sorted(held[profile.label])))),
-                recorded=self._recorded(files[profile.label]) if not held[profile.label] else None,
-            )
-            for profile in present
-        }
+        everybody = frozenset[int]().union(*held.values())
+        testimonies = {}
+        for profile in present:
+            holders = tuple(filter(None, map(self._procfs.process, sorted(held[profile.label]))))
+            recorded = None if holders else self._recorded(files[profile.label])
+            if recorded and recorded.pid in everybody:
+                recorded = None  # a clone's copied record: its process is another profile's gateway
+            testimonies[profile.label] = Testimony(holders, recorded)
         return testimonies, failure
 
     def main_processes(self, units: Iterable[Unit]) -> tuple[Process, ...]:

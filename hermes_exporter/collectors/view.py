@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.procfs import Figures
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.sources.storage import Space
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.platforms import Platform
     from hermes_exporter.judge.scheduler import Scheduler
     from hermes_exporter.sources.hermes_config import HermesConfig
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 CONDITIONS = (
     "gateway_dead",
@@ -51,15 +51,18 @@ def gateway_frozen(liveness: Liveness) -> bool | None:
 
 
 def gateway_crash_looping(
-    starts: Iterable[float], units: Iterable[Unit], restarts: Iterable[float], now: float
-) -> bool:
+    starts: Iterable[float] | None, units: Iterable[Unit], restarts: Iterable[float], now: float
+) -> bool | None:
     """Whether the gateway is started again and again.
 
-    ``starts`` are its own records, ``restarts`` the moments at which systemd was seen to have restarted it, all in
-    Unix seconds. A unit that waits for its next attempt and has had its share is in a loop even at first sight.
+    ``starts`` are its own records, None where they cannot be read; ``restarts`` the moments at which systemd was
+    seen to have restarted it; all in Unix seconds. A unit that waits for its next attempt and has had its share is
+    in a loop even at first sight.
     """
     waiting = any(unit.sub_state == "auto-restart" and unit.restarts >= LOOP_STARTS for unit in units)
-    return waiting or any(_in_a_loop(moments, now) for moments in (starts, restarts))
+    if waiting or any(_in_a_loop(moments, now) for moments in (starts or (), restarts)):
+        return True
+    return None if starts is None else False
 
 
 def _in_a_loop(moments: Iterable[float], now: float) -> bool:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+
 if TYPE_CHECKING:
     from hermes_exporter.sources.heartbeat import Heartbeat
     from hermes_exporter.sources.procfs import Process
@@ -83,7 +85,7 @@ def judge(evidence: Evidence, clock: Clock) -> Liveness:
         proof=proof,
         process=process,
         processes=len({witness.pid for witness in witnesses}),
-        frozen=process.stopped or _frozen(process, evidence.heartbeat, clock),
+        frozen=process.stopped or _frozen(witnesses, process, evidence.heartbeat, clock),
         stopped=process.stopped,
     )
 
@@ -115,14 +117,16 @@ def _without_process(evidence: Evidence, clock: Clock) -> Liveness:
     return Liveness(up=age < HEARTBEAT_STALE_SECONDS, proof="heartbeat", frozen=False)
 
 
-def _frozen(process: Process, heartbeat: Heartbeat | None, clock: Clock) -> bool | None:
-    if heartbeat is None or heartbeat.updated_at is None:
-        return None
-    if heartbeat.pid not in (process.pid, process.own_pid):
-        running = None if process.started_at is None else clock.now - process.started_at
-        return None if running is None else running > STARTING_SECONDS
+def _frozen(
+    witnesses: tuple[Process, ...], process: Process, heartbeat: Heartbeat | None, clock: Clock
+) -> bool | None:
     age = _age(heartbeat, clock)
-    return None if age is None else age > HEARTBEAT_STALE_SECONDS
+    if heartbeat is None or heartbeat.pid is None or age is None:
+        return None
+    if any(heartbeat.pid in (witness.pid, witness.own_pid) for witness in witnesses):
+        return age > HEARTBEAT_STALE_SECONDS
+    running = None if process.started_at is None else clock.now - process.started_at
+    return None if running is None else running > STARTING_SECONDS
 
 
 def _age(heartbeat: Heartbeat | None, clock: Clock) -> float | None:
@@ -130,6 +134,8 @@ def _age(heartbeat: Heartbeat | None, clock: Clock) -> float | None:
     if heartbeat is None or heartbeat.updated_at is None:
         return None
     age = clock.now - heartbeat.updated_at
+    if age < -FUTURE_TOLERANCE_SECONDS:
+        return None
     if clock.monotonic is not None and heartbeat.monotonic is not None and clock.monotonic >= heartbeat.monotonic:
         age = min(age, clock.monotonic - heartbeat.monotonic)
     return max(age, 0.0)

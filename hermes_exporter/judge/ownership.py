@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hermes_exporter.discovery import Found, Profile
     from hermes_exporter.sources.procfs import UnitId
-    from hermes_exporter.sources.systemd import Unit
+    from hermes_exporter.sources.unit import Unit
 
 PREFIX, SUFFIX = "hermes-gateway", ".service"
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MAX_FAULTS = 10
 SETTLED_SECONDS = 2.0
 """A file changed more recently than this may change again within one tick of its mtime: it is read again."""
 
@@ -49,8 +50,11 @@ class Notes:
         self.stamps: list[tuple[str, float]] = []
 
     def fault(self, place: str, reason: str) -> None:
-        """Note that the value at ``place`` was left out, and why."""
-        self.faults.append(f"{place}: {reason}")
+        """Note that the value at ``place`` was left out, and why; of many the first few are told."""
+        if len(self.faults) < MAX_FAULTS:
+            self.faults.append(f"{place}: {reason}")
+        elif len(self.faults) == MAX_FAULTS:
+            self.faults.append("there are more")
 
     def stamp(self, place: str, seconds: float) -> None:
         """Note a time stamp, so that one from the future can be counted."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hermes_exporter.problems import Kind, Problem
 from hermes_exporter.sources import exit_diagnostics
-from hermes_exporter.sources.artefact import Notes, Read, Reader, SourceError
+from hermes_exporter.sources.artefact import MAX_FAULTS, Notes, Read, Reader, SourceError
 from hermes_exporter.sources.sqlite_copy import DatabaseReader
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
@@ -45,6 +45,7 @@ class Desk:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._label, self._text, self._readers, self._now = label, str(directory), readers, now
         self._usable: dict[str, bool | None] = {}
+        self._refused: set[str] = set()
 
     def path(self, name: str) -> str:
         """Return where an artefact lies."""
@@ -63,6 +64,7 @@ class Desk:
             read = self._readers.files.read(self.path(name), parse, max_bytes)
         except SourceError as error:
             self._usable[name] = None if error.denied else False
+            self._refused.add(name)
             self.failed(collector, error)
             return None
         finally:
@@ -88,6 +90,10 @@ class Desk:
         """Whether a file that was taken could be understood; None where it is absent or nobody may read it."""
         return self._usable.get(name)
 
+    def known(self, name: str) -> bool:
+        """Whether a file that was taken could be understood, or is absent, which says something too."""
+        return name not in self._refused
+
     def follow(self, collector: str, diagnostics: ExitDiagnostics) -> None:
         """Read what is new in the exit diagnostics."""
         name = exit_diagnostics.FILENAME
@@ -110,7 +116,6 @@ class Desk:
             self.problems.append(Problem(self._label, collector, self.path(name), fault, "value"))
         latest = self._now + FUTURE_TOLERANCE_SECONDS
         if read.newest > latest:
-            for place, seconds in read.stamps:
-                if seconds > latest:
-                    reason = f"{place}: a time in the future"
-                    self.problems.append(Problem(self._label, collector, self.path(name), reason, "future"))
+            for place in [place for place, seconds in read.stamps if seconds > latest][:MAX_FAULTS]:
+                reason = f"{place}: a time in the future"
+                self.problems.append(Problem(self._label, collector, self.path(name), reason, "future"))

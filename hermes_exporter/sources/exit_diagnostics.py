@@ -1,7 +1,8 @@
 """logs/gateway-exit-diag.log: JSON lines of every start and every orderly end of a gateway, from its own hooks.
 
 A ``gateway.start`` that is never followed by an end of the same pid died without running any exit path: killed,
-out of memory, power lost. The file is never rotated and grows without bound, so it is followed, not read.
+out of memory, power lost. The file is never rotated and grows without bound, so it is followed, not read; one that
+was cut or replaced is read from its start, but for what it told before.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class ExitDiagnostics:
     _history: bool = True
     _identity: tuple[int, int] | None = None
     offset: int = 0
+    _newest: float = 0.0
+    _changed_at: float = 0.0
+    _told_until: float = 0.0
     _rest: bytes = field(default=b"", repr=False)
 
     def follow(self, path: Path) -> int:
@@ -67,11 +71,11 @@ class ExitDiagnostics:
         if not stat.S_ISREG(status.st_mode):
             raise SourceError(path, "is not a file", denied=True)
         if self._identity != (status.st_dev, status.st_ino) or status.st_size < self.offset:
-            self._identity, self._rest = (status.st_dev, status.st_ino), b""
-            self.offset = max(0, status.st_size - HISTORY_BYTES) if first else 0
-        if status.st_size == self.offset:
-            return 0
-        bad = self._take(self._new_lines(path))
+            self._told_until = min(self._newest, self._changed_at)
+            self._rest, self.offset = b"", max(0, status.st_size - HISTORY_BYTES) if first else 0
+        lines = self._new_lines(path) if status.st_size > self.offset else []
+        self._identity, self._changed_at = (status.st_dev, status.st_ino), status.st_mtime
+        bad = self._take(lines)
         if not first:
             return bad
         self.open = dict(list(self.open.items())[-1:])
@@ -107,6 +111,9 @@ class ExitDiagnostics:
             except (msgspec.DecodeError, ValueError, RecursionError):
                 bad += 1
                 continue
+            if at <= self._told_until:
+                continue
+            self._newest = max(self._newest, at)
             if entry.tag == "gateway.start":
                 self.unclean += entry.pid in self.open
                 self.open[entry.pid] = at

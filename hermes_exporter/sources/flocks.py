@@ -7,6 +7,7 @@ read. A lock file that was deleted and made anew leaves two gateways with two lo
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,7 +37,7 @@ class Flocks:
 
     def __init__(self, procfs: Path) -> None:
         self._procfs = procfs
-        self._descriptors: dict[_Lock, str | None] = {}
+        self._descriptors: dict[_Lock, str] = {}
 
     def holders(self, files: Mapping[str, LockFile]) -> dict[str, frozenset[int]]:
         """Return the pids that hold each of ``files``, by the same keys; raise OSError where nobody can tell."""
@@ -63,14 +64,12 @@ class Flocks:
         """Return the locked file as the holder has it open, None where it has no such file open."""
         try:
             name = self._descriptor(lock)
-            if name is None:
-                return None
-            status = (self._procfs / str(lock.pid) / "fd" / name).stat()
+            status = (self._procfs / str(lock.pid) / "fd" / name).stat() if name else None
         except FileNotFoundError:
             return None
         except OSError:
             return lock.device, lock.inode
-        return status.st_dev, status.st_ino
+        return (status.st_dev, status.st_ino) if status else None
 
     def _target(self, lock: _Lock) -> str:
         try:
@@ -80,13 +79,15 @@ class Flocks:
             return ""
 
     def _descriptor(self, lock: _Lock) -> str | None:
-        if lock not in self._descriptors:
-            directory = self._procfs / str(lock.pid) / "fd"
-            self._descriptors[lock] = next(
-                (name for name in os.listdir(directory) if _inode(directory / name) == lock.inode),  # noqa: PTH208
-                None,
-            )
-        return self._descriptors[lock]
+        directory = self._procfs / str(lock.pid) / "fd"
+        known = self._descriptors.get(lock)
+        if known is not None and _inode(directory / known) == lock.inode:
+            return known
+        names = os.listdir(directory)  # noqa: PTH208  # only names are wanted
+        found = next((name for name in names if _inode(directory / name) == lock.inode), None)
+        if found is not None:
+            self._descriptors[lock] = found
+        return found
 
 
 def _inode(path: Path) -> int | None:
@@ -102,6 +103,7 @@ def _parse(text: str) -> set[_Lock]:
         words = line.split()
         if len(words) < 6 or words[1] != "FLOCK" or words[3] != "WRITE":
             continue
-        major, minor, inode = words[5].split(":")
-        locks.add(_Lock(int(words[4]), os.makedev(int(major, 16), int(minor, 16)), int(inode)))
+        with contextlib.suppress(ValueError):  # a lock of no file
+            major, minor, inode = words[5].split(":")
+            locks.add(_Lock(int(words[4]), os.makedev(int(major, 16), int(minor, 16)), int(inode)))
     return locks

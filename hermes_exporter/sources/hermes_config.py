@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import yaml
-
+from hermes_exporter.sources import safe_yaml
 from hermes_exporter.sources.gateway_state import PLATFORM
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ MULTIPLEX_WORDS = {
     "no": False,
     "off": False,
 }
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +66,9 @@ class HermesConfig:
 def parse(data: bytes, notes: Notes) -> HermesConfig:
     """Parse the file; one that does not parse is a finding, not an error."""
     try:
-        settings = yaml.load(data, Loader=_LOADER)  # noqa: S506  # both are safe loaders
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        notes.fault(f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file", "not YAML")
-        return HermesConfig(valid=False)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        notes.fault("file", "not YAML")
+        settings = safe_yaml.load(data)
+    except safe_yaml.YamlError as error:
+        notes.fault("file", str(error))
         return HermesConfig(valid=False)
     if settings is None:
         return HermesConfig(valid=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
+from hermes_exporter.sources import lenient_json
 from hermes_exporter.sources.artefact import UnusableError
 from hermes_exporter.times import unix_seconds
 
@@ -14,6 +13,9 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+MAX_WHOLE = 1 << 53
+"""Beyond it a float, and so a sample, no longer tells whole numbers apart."""
 
 
 class JsonObject:
@@ -25,12 +27,7 @@ class JsonObject:
     @classmethod
     def decode(cls, data: bytes, notes: Notes) -> JsonObject:
         """Decode an object, or raise UnusableError."""
-        try:
-            values = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-        except msgspec.DecodeError as error:
-            raise UnusableError("empty" if not data.strip() else f"not JSON ({error})") from error
-        except UnicodeDecodeError:
-            raise UnusableError("not UTF-8") from None
+        values = lenient_json.decode(data)
         if not isinstance(values, dict):
             raise UnusableError(f"expected a JSON object, got {_name(values)}")
         return cls(values, notes)
@@ -40,16 +37,20 @@ class JsonObject:
         return self._typed(key, str, "text")
 
     def integer(self, key: str) -> int | None:
-        """Return a whole number; a whole float such as 3.0 counts."""
+        """Return a whole number of at most 53 bits; a whole float such as 3.0 counts."""
         value = self._values.get(key)
-        if isinstance(value, float) and value.is_integer():
+        if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_WHOLE:
             return int(value)
-        return self._typed(key, int, "a whole number")
+        whole = self._typed(key, int, "a whole number")
+        if whole is not None and abs(whole) > MAX_WHOLE:
+            self._notes.fault(self._at(key), "a number out of range")
+            return None
+        return whole
 
     def number(self, key: str) -> float | None:
         """Return a number."""
         value = self._values.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_WHOLE:
             return float(value)
         return self._typed(key, float, "a number")
 

@@ -21,7 +21,7 @@ def decode(data: bytes) -> object:
     except msgspec.DecodeError:
         pass
     try:
-        return json.loads(text.decode("utf-8"), strict=False)
+        return json.loads(text.decode("utf-8", "replace"), strict=False)
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UnusableError(f"not JSON{place}") from None

@@ -46,6 +46,7 @@ class ProfileFiles:
     Attributes:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
         lock: identity of gateway.lock.
+        starts_known: False where the start records are there and cannot be used.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
         config: config.yaml alone; ``settings`` is what holds, the host's overlay included.
     """
@@ -56,6 +57,7 @@ class ProfileFiles:
     lock_hidden: bool = False
     heartbeat: Heartbeat | None = None
     starts: tuple[float, ...] | None = None
+    starts_known: bool = True
     drain: DrainRequest | None = None
     lifecycle: Lifecycle | None = None
     config: HermesConfig | None = None
@@ -92,6 +94,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         lock_hidden=hidden,
         heartbeat=desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES),
         starts=desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES),
+        starts_known=desk.known(start_ring.FILENAME),
         drain=desk.take("gateway", drain_request.FILENAME, drain_request.parse, drain_request.MAX_BYTES),
         lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
         config=config,

@@ -9,7 +9,7 @@ import pytest
 
 from hermes_exporter.discovery import Found, Home, Profile
 from hermes_exporter.judge.ownership import assign
-from hermes_exporter.sources.systemd import Unit
+from hermes_exporter.sources.unit import Unit
 
 ROOT = Path("/home/ada/.hermes")
 HOME = Home("", ROOT)

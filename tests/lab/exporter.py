@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from lab.user_systemd import REPO
-from lab.waiting import free_port, until
+from tests.lab.user_systemd import REPO
+from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab.user_systemd import UserSystemd
+    from tests.lab.user_systemd import UserSystemd
 
 COMMAND = REPO / ".venv/bin/hermes-exporter"
 

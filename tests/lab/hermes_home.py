@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lab.stubs import MODEL
-from lab.user_systemd import REPO, UNIT_DIRS
-from lab.waiting import until
+from tests.lab.stubs import MODEL
+from tests.lab.user_systemd import REPO, UNIT_DIRS
+from tests.lab.waiting import until
 
 if TYPE_CHECKING:
     import subprocess
 
-    from lab.stubs import Messenger, Provider
-    from lab.user_systemd import Process, UserSystemd
+    from tests.lab.stubs import Messenger, Provider
+    from tests.lab.user_systemd import Process, UserSystemd
 
 PACKAGES = REPO / ".cache/hermes-0.19.0"
 

@@ -8,16 +8,14 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$repo/.cache
 mkdir -p "$cache"
 
-needed=(systemd systemd-sysv dbus dbus-user-session libpam-systemd procps util-linux)
+needed=(systemd dbus dbus-user-session libpam-systemd procps util-linux)
 missing=()
 for package in "${needed[@]}"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
-if [ ${#missing[@]} -gt 0 ]; then
-    if [ "$(id -u)" != 0 ]; then
-        echo "setup: these Debian packages are missing, install them first: apt-get install ${missing[*]}" >&2
-        exit 1
-    fi
+if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" != 0 ]; then
+    echo "setup: the tests that start a real systemd need these Debian packages: apt-get install ${missing[*]}" >&2
+elif [ ${#missing[@]} -gt 0 ]; then
     echo "setup: installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
     apt-get -qq update

@@ -19,8 +19,8 @@ from typing import Any
 
 import yaml
 
-from lab.user_systemd import REPO
-from lab.waiting import free_port, until
+from tests.lab.user_systemd import REPO
+from tests.lab.waiting import free_port, until
 
 TREE = REPO / ".cache/debs/x"
 IN_OWN_USR_SHARE = Path(__file__).with_name("ns.sh")
@@ -111,6 +111,10 @@ class Stack:
             patience,
             lambda: f"a push with {text!r}; the phone has {[push.get('title') for push in self.phone]}",
         )
+
+    def scrape_error(self) -> str:
+        """What Prometheus says of its last scrape of the exporter; empty when that went well."""
+        return str(self._api("targets")["activeTargets"][0]["lastError"])
 
     def _api(self, path: str) -> Any:
         with urllib.request.urlopen(f"http://127.0.0.1:{self._prometheus}/api/v1/{path}", timeout=10) as answer:

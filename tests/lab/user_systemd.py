@@ -107,17 +107,17 @@ class UserSystemd:
         self.systemctl(scope, "daemon-reload")
 
     def remove_units(self, scope: Scope, pattern: str) -> None:
-        """Stop and forget every unit whose name fits the pattern."""
+        """Stop and forget every unit whose name, without .service, fits the pattern."""
         directory = self.path(UNIT_DIRS[scope])
-        names = [p.name for p in directory.glob(pattern)]
+        names = [path.name for path in directory.glob(f"{pattern}.service")]
         if not names:
             return
         self.systemctl(scope, "kill", "--signal=KILL", "--kill-who=all", *names, check=False)
         self.systemctl(scope, "stop", *names, check=False)
-        for found in [*directory.glob(pattern), *directory.glob(f"*.wants/{pattern}")]:
-            found.unlink()
-        for dropins in directory.glob(f"{pattern}.d"):
+        for dropins in directory.glob(f"{pattern}.service.d"):
             shutil.rmtree(dropins)
+        for found in [*directory.glob(f"{pattern}.service"), *directory.glob(f"*.wants/{pattern}.service")]:
+            found.unlink()
         self.systemctl(scope, "daemon-reload")
         self.systemctl(scope, "reset-failed", check=False)
 
@@ -126,19 +126,20 @@ class Process:
     """A process inside, seen from the host."""
 
     def __init__(self, wrapper: subprocess.Popen[bytes], output: Path) -> None:
-        """The wrapper is nsenter, whose only child is the process."""
+        """The wrapper becomes nsenter, whose only child is the process."""
         self._wrapper = wrapper
         self._output = output
 
     @property
     def host_pid(self) -> int | None:
         """Its pid on the host; None while it has not been started yet, and once it is gone."""
-        children = Path(f"/proc/{self._wrapper.pid}/task/{self._wrapper.pid}/children")
+        proc = Path(f"/proc/{self._wrapper.pid}")
         try:
-            pids = children.read_text().split()
+            pids = (proc / f"task/{self._wrapper.pid}/children").read_text().split()
+            entering = (proc / "comm").read_text() == "nsenter\n"
         except OSError:
             return None
-        return int(pids[0]) if pids else None
+        return int(pids[0]) if entering and pids else None
 
     @property
     def pid(self) -> int | None:

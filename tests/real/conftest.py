@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from lab.exporter import Exporter
-from lab.hermes_home import HermesHome
-from lab.stubs import Messenger, Provider
-from lab.user_systemd import REPO, UserSystemd
+
+from tests.lab.exporter import Exporter
+from tests.lab.hermes_home import HermesHome
+from tests.lab.stubs import Messenger, Provider
+from tests.lab.user_systemd import REPO, UserSystemd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +37,6 @@ def machine() -> Iterator[UserSystemd]:
     machine.start()
     yield machine
     machine.stop()
-
-
-@pytest.fixture
-def clean(machine: UserSystemd) -> Iterator[UserSystemd]:
-    """The machine, without homes or gateway units before and after the test."""
-    yield machine
-    for scope in ("user", "system"):
-        machine.remove_units(scope, "hermes-gateway*")
-    machine.root("rm", "-rf", "/home/hermes/.hermes")
 
 
 @pytest.fixture

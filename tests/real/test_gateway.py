@@ -6,15 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from lab.waiting import until
+
+from tests.lab.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab.exporter import Scrape
-    from lab.hermes_home import HermesHome
-
-    from real.conftest import StartExporter
+    from tests.lab.exporter import Scrape
+    from tests.lab.hermes_home import HermesHome
+    from tests.real.conftest import StartExporter
 
 pytestmark = pytest.mark.systemd
 
@@ -205,6 +205,8 @@ def test_pid_of_a_dead_gateway_used_again(
 ) -> None:
     """A record whose pid now belongs to another process, started at another time, proves nothing."""
     process = hermes.start_by_hand("coder")
+    exporter = start_exporter()
+    assert exporter.scrape().value("hermes_gateway_up", profile="coder") == 1
     process.signal(9)
     process.wait(10)
     stranger = hermes.systemd.spawn("hermes", "sleep", "300", output=tmp_path / "sleep.log")
@@ -213,8 +215,9 @@ def test_pid_of_a_dead_gateway_used_again(
         path = hermes.home("coder") / name
         record = {**json.loads(hermes.systemd.path(path).read_text()), "pid": pid}
         hermes.systemd.write(path, json.dumps(record))
+    assert hermes.alive(pid)
 
-    scrape = start_exporter().scrape()
+    scrape = exporter.scrape()
 
     assert scrape.value("hermes_gateway_up", profile="coder") == 0
     assert scrape.one("hermes_gateway_proof", "proof", profile="coder") == "none"
@@ -241,18 +244,19 @@ def test_zombie(hermes: HermesHome, start_exporter: StartExporter) -> None:
 
 
 def test_name_that_begins_like_another(hermes: HermesHome, start_exporter: StartExporter) -> None:
-    """A live gateway of dev2 says nothing of dev, which has none and owes none."""
-    hermes.add("dev")
-    hermes.add("dev2")
-    hermes.start_by_hand("dev2")
+    """A live gateway of dev2 does not make dev alive, whose own was never started."""
+    for profile in ("dev", "dev2"):
+        hermes.add(profile)
+        hermes.install(profile)
+    hermes.start("dev2")
 
     scrape = start_exporter().scrape()
 
     assert scrape.value("hermes_gateway_up", profile="dev2") == 1
+    assert condition(scrape, "dev2", "gateway_dead") == 0
     assert scrape.value("hermes_gateway_up", profile="dev") == 0
     assert scrape.value("hermes_gateway_processes", profile="dev") == 0
-    assert scrape.value("hermes_profile_gateway_expected", profile="dev") == 0
-    assert condition(scrape, "dev", "gateway_dead") == 0
+    assert condition(scrape, "dev", "gateway_dead") == 1
 
 
 def test_served_profile(hermes: HermesHome, start_exporter: StartExporter) -> None:

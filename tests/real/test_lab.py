@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from lab.stack import faster, seconds
-from lab.user_systemd import REPO, UserSystemd
-from lab.waiting import until
+
+from tests.lab.stack import faster, seconds
+from tests.lab.user_systemd import REPO, UserSystemd
+from tests.lab.waiting import until
 
 if TYPE_CHECKING:
-    from lab.hermes_home import HermesHome
-    from lab.stubs import Messenger, Provider
+    from tests.lab.hermes_home import HermesHome
+    from tests.lab.stubs import Messenger, Provider
 
 
 @pytest.mark.parametrize(("text", "expected"), [("15s", 15), ("1h30m", 5400), ("500ms", 0.5), ("2d", 172800)])

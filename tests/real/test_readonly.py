@@ -11,11 +11,10 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab.exporter import Exporter
-    from lab.hermes_home import HermesHome
-    from lab.user_systemd import UserSystemd
-
-    from real.conftest import StartExporter
+    from tests.lab.exporter import Exporter
+    from tests.lab.hermes_home import HermesHome
+    from tests.lab.user_systemd import UserSystemd
+    from tests.real.conftest import StartExporter
 
 pytestmark = pytest.mark.systemd
 
@@ -40,8 +39,13 @@ def locks_of(machine: UserSystemd, pids: set[str], while_running: threading.Thre
     locks = machine.path("/proc/locks")
     while while_running.is_alive():
         reads += 1
-        found += [line for line in locks.read_text().splitlines() if line.split("->")[-1].split()[-4] in pids]
+        found += [line for line in locks.read_text().splitlines() if holder(line) in pids]
     return reads, found
+
+
+def holder(line: str) -> str:
+    """The pid in a line of /proc/locks."""
+    return line.split()[-4]
 
 
 def scrape_many(exporters: list[Exporter]) -> threading.Thread:
@@ -105,16 +109,18 @@ def test_working_home_is_only_written_by_hermes(hermes: HermesHome, start_export
 
 
 def test_no_lock_is_taken(hermes: HermesHome, start_exporter: StartExporter) -> None:
-    """While it scrapes, the exporter never appears in /proc/locks; the gateway, which holds one, always does."""
+    """While it scrapes, the exporter is never in /proc/locks, though one lock is free; a live gateway is."""
     for profile in ("default", "coder"):
         hermes.install(profile)
-    gateways = {str(hermes.start(profile)) for profile in ("default", "coder")}
+        hermes.start(profile)
+    gateway = str(hermes.state("default")["pid"])
     exporters = start_both(hermes, start_exporter)
     ours = {str(exporter.process.pid) for exporter in exporters}
     assert len(ours) == 2
+    hermes.systemd.systemctl("user", "stop", hermes.unit("coder"))
+    assert hermes.systemd.path(hermes.home("coder") / "gateway.lock").exists()
 
-    reads, found = locks_of(hermes.systemd, ours | gateways, scrape_many(exporters))
+    reads, found = locks_of(hermes.systemd, {*ours, gateway}, scrape_many(exporters))
 
-    holders = {line.split("->")[-1].split()[-4] for line in found}
-    assert holders == gateways
+    assert {holder(line) for line in found} == {gateway}
     assert reads > SCRAPES

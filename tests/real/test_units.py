@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from lab.exporter import Exporter
-from lab.waiting import until
+
+from tests.lab.exporter import Exporter
+from tests.lab.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lab.exporter import Scrape
-    from lab.user_systemd import Scope, UserSystemd
+    from tests.lab.exporter import Scrape
+    from tests.lab.user_systemd import Scope, UserSystemd
 
 pytestmark = pytest.mark.systemd
 
@@ -248,6 +249,7 @@ def test_unit_file_deleted_while_running(machine: UserSystemd, exporter: Exporte
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_need_daemon_reload(machine: UserSystemd, exporter: Exporter) -> None:
     """A unit file changed behind systemd's back is said, until the manager has read it."""
     unit = install(machine, "stale", GATEWAY)

@@ -10,12 +10,12 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.client import HTTPResponse
+    from pathlib import Path
 
 DEADLINE_SECONDS = 20.0
 

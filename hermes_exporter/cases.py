@@ -1,0 +1,87 @@
+"""One gather's records, sorted into a case per profile: what is its own, what is its host's, what went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge import liveness, ownership, serving
+from hermes_exporter.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hermes_exporter.discovery import Profile
+    from hermes_exporter.home_reader import HomeLook
+    from hermes_exporter.judge.liveness import Liveness
+    from hermes_exporter.judge.ownership import Ownership
+    from hermes_exporter.sources.env_file import EnvFile
+    from hermes_exporter.sources.profile_files import ProfileFiles
+    from hermes_exporter.sources.unit import Unit
+    from hermes_exporter.witness import Testimony
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The raw records of one gather; ``units_failed`` where ``units`` are not all there are."""
+
+    looks: Sequence[HomeLook]
+    units: Sequence[Unit]
+    units_failed: bool
+    problems: Sequence[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One profile with everything it is judged by; ``host`` is the one whose gateway serves it."""
+
+    profile: Profile
+    files: ProfileFiles
+    units: tuple[Unit, ...]
+    liveness: Liveness
+    host: Case | None = None
+    env: EnvFile | None = None
+
+
+def owned_units(gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Ownership:
+    """Return which unit belongs to which profile."""
+    holders = {
+        label: frozenset(process.unit for process in testimony.holders if process.unit)
+        for label, testimony in testimonies.items()
+    }
+    return ownership.assign(gathered.units, [look.found for look in gathered.looks], holders)
+
+
+def all_problems(
+    gathered: Gathered, files: Mapping[str, ProfileFiles], owned: Ownership, failure: OSError | None
+) -> list[Problem]:
+    """Return everything that is wrong; ``failure`` is why no lock could be looked at."""
+    problems = list(gathered.problems)
+    for look in gathered.looks:
+        problems += look.found.problems
+    for record in files.values():
+        problems += record.problems
+    for profile in owned.missing:
+        reason = "does not exist, and a unit names it"
+        problems.append(Problem(profile.label, "discovery", str(profile.path), reason, "unreadable"))
+    if failure is not None:
+        reason = failure.strerror or "cannot be read"
+        problems.append(Problem("", "gateway", str(failure.filename), reason, "unreadable"))
+    return problems
+
+
+def with_hosts(own: Mapping[str, Case]) -> list[Case]:
+    """Return every case; the verdict on a served profile, and the units, are those of its host."""
+    hosts = serving.hosts(
+        [case.profile for case in own.values()],
+        {label: case.files for label, case in own.items()},
+        {label: case.liveness for label, case in own.items()},
+    )
+    cases = []
+    for label, case in own.items():
+        if label not in hosts:
+            cases.append(case)
+            continue
+        host = own[hosts[label]]
+        cases.append(replace(case, liveness=liveness.served(case.liveness, host.liveness), host=host))
+    return cases

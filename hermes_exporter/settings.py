@@ -1,0 +1,36 @@
+"""What to watch, and how: what the command line and the configuration file come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hermes_exporter.discovery import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to watch, and how.
+
+    Attributes:
+        gateways: by label of the profile, ``required`` or ``ignored``.
+        collectors: names of those that are switched on.
+        series_limit: at most so many series are exposed.
+        jobs_limit: at most so many jobs of each profile are.
+        job_names: jobs are labelled with their names, not with their ids only.
+        at: judge as of this moment (Unix seconds) instead of now, a copied home with a copied /proc.
+    """
+
+    homes: tuple[Home, ...]
+    gateways: Mapping[str, str]
+    collectors: frozenset[str]
+    series_limit: int
+    jobs_limit: int
+    job_names: bool
+    procfs: Path = Path("/proc")
+    rootfs: Path = Path("/")
+    at: float | None = None

@@ -1,0 +1,70 @@
+"""A Hermes home with the thread that reads it: one that does not answer keeps its thread and nobody else."""
+
+from __future__ import annotations
+
+import logging
+import pwd
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hermes_exporter.discovery import Discovery, Found, named
+from hermes_exporter.home_reader import HomeLook, HomeReader
+from hermes_exporter.worker import StalledError, Worker
+
+if TYPE_CHECKING:
+    from hermes_exporter.discovery import Home
+    from hermes_exporter.memory import Memory
+    from hermes_exporter.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class WatchedHome:
+    """A home with the thread that reads it."""
+
+    def __init__(self, home: Home, settings: Settings, memory: Memory) -> None:
+        required = frozenset(label for label, setting in settings.gateways.items() if setting == "required")
+        ignored = frozenset(label for label, setting in settings.gateways.items() if setting == "ignored")
+        discovery = Discovery(home, required, ignored)
+        self._reader = HomeReader(discovery, memory, settings.collectors, settings.rootfs / "etc/hermes")
+        self._worker = Worker(f"home {home.root}")
+        nothing = Found((named(home, "default"),), None, None, ())
+        self._last = HomeLook(nothing, {}, {})
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._worker.close()
+
+    async def look(self, now: float, timeout: float) -> HomeLook:
+        """Look at the home; what is left of the last look where it does not answer in time."""
+        try:
+            self._last = await self._worker.run(lambda: self._reader.look(now), timeout)
+        except StalledError:
+            return self._last.failed("does not answer")
+        except Exception:
+            log.exception("reading the home failed")
+            return self._last.failed("cannot be read, see the log")
+        return self._last
+
+
+def alias(look: HomeLook) -> str:
+    """Return what the ``home`` label says."""
+    return look.found.profiles[0].home.alias or "default"
+
+
+def owner(look: HomeLook) -> str | None:
+    """Return the user that the home belongs to, None where it was not seen."""
+    if look.found.owner is None:
+        return None
+    try:
+        return pwd.getpwuid(look.found.owner).pw_name
+    except KeyError:
+        return str(look.found.owner)
+
+
+def home_directory(uid: int) -> Path | None:
+    """Return a user's home directory."""
+    try:
+        return Path(pwd.getpwuid(uid).pw_dir)
+    except KeyError:
+        return None

@@ -1,0 +1,33 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options."""
+    parser.addoption("--update-golden", action="store_true", help="write golden/*.prom anew instead of comparing")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether the golden files are written anew."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that every user may enter, which pytest's own are not."""
+    directory = Path(tempfile.mkdtemp(prefix="hermes-exporter-test-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)

@@ -1,0 +1,76 @@
+"""Scraping a home in this process, again and again, as the running exporter does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hermes_exporter.collectors import COLLECTORS
+from hermes_exporter.discovery import Home as WatchedHome
+from hermes_exporter.exposition import PLAIN
+from hermes_exporter.gather import Gatherer, Settings
+from hermes_exporter.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.homes import Home
+
+Series = dict[str, float]
+SECONDS = 10.0
+"""What Prometheus waits for by default."""
+NOBODY = 65534
+
+
+class Scraper:
+    """An exporter of some homes, all of them judged by the first one's /proc and clock; names are aliases."""
+
+    def __init__(self, home: Home, gateways: Mapping[str, str] | None = None, **others: Home) -> None:
+        watched = (WatchedHome("", home.root), *(WatchedHome(name, other.root) for name, other in others.items()))
+        self.settings = Settings(
+            watched, gateways or {}, frozenset(COLLECTORS), 50_000, procfs=home.procfs.root, at=home.at
+        )
+        self.gatherer = Gatherer(self.settings, Memory())
+
+    def text(self, timeout: float = SECONDS) -> str:
+        """One scrape; fails when it is not done in time."""
+        answer = asyncio.run(self.gatherer.gather(timeout))
+        return answer.exposition.encode(PLAIN).decode()
+
+    def scrape(self, timeout: float = SECONDS) -> Series:
+        """One scrape as series; what a scrape costs is left out."""
+        return parse(self.text(timeout))
+
+
+def parse(text: str) -> Series:
+    """The series of a text exposition; a series that stands twice is an error."""
+    found: Series = {}
+    for line in text.splitlines():
+        if line.startswith(("#", "hermes_exporter_collector_duration_seconds")):
+            continue
+        name, _, value = line.rpartition(" ")
+        assert name not in found, f"{name} stands twice"
+        found[name] = float(value)
+    return found
+
+
+def changed(before: Series, after: Series) -> set[str]:
+    """The series that came, went, or have another value."""
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+@contextmanager
+def unprivileged(uid: int | None = None) -> Iterator[None]:
+    """Be somebody else than root for a while, nobody if not said: files with mode 000 are then closed to us."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setegid(NOBODY if uid is None else uid)
+    os.seteuid(NOBODY if uid is None else uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)

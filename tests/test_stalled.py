@@ -1,0 +1,145 @@
+"""A file system that does not answer holds up its own home and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from hermes_exporter.collectors import COLLECTORS
+from hermes_exporter.discovery import Home as WatchedHome
+from hermes_exporter.exposition import PLAIN
+from hermes_exporter.gather import Gatherer, Settings
+from hermes_exporter.memory import Memory
+from hermes_exporter.worker import StalledError, Worker
+from tests.odd_homes import home, running
+from tests.scraping import parse
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from tests.scraping import Series
+
+SECONDS = 1.0
+
+
+class Mounted(type(Path())):  # type: ignore[misc]
+    """A path on a file system that answers only while its server does."""
+
+    answers: ClassVar[threading.Event] = threading.Event()
+    entered: ClassVar[list[str]] = []
+
+    def stat(self, **options: Any) -> os.stat_result:
+        """Wait for the server as the kernel would."""
+        self.entered.append(str(self))
+        self.answers.wait()
+        status: os.stat_result = super().stat(**options)
+        return status
+
+
+@pytest.fixture
+def server() -> Iterator[threading.Event]:
+    """The file system's server, which answers while the event is set."""
+    Mounted.answers.set()
+    Mounted.entered.clear()
+    yield Mounted.answers
+    Mounted.answers.set()
+
+
+def gather(gatherer: Gatherer) -> Series:
+    """One gather, which comes back within its time."""
+    started = time.monotonic()
+    answer = asyncio.run(gatherer.gather(SECONDS))
+    assert time.monotonic() - started < SECONDS
+    return parse(answer.exposition.encode(PLAIN).decode())
+
+
+def test_stalled_home_costs_itself_only(tmp_path: Path, server: threading.Event) -> None:
+    """The other home is served in full, the stalled one is failed, not entered twice, and comes back by itself."""
+    fast, slow = (home(tmp_path / name / "h", tmp_path / name) for name in ("fast", "slow"))
+    running(fast, "default", 3001)
+    running(slow, "default", 3002)
+    pid = fast.procfs.root / "3002"
+    (slow.procfs.root / "3002").rename(pid)
+    (fast.procfs.root / "locks").write_text(
+        (fast.procfs.root / "locks").read_text() + (slow.procfs.root / "locks").read_text()
+    )
+    homes = (WatchedHome("", fast.root), WatchedHome("slow", Mounted(slow.root)))
+    settings = Settings(homes, {}, frozenset(COLLECTORS), 50_000, procfs=fast.procfs.root, at=fast.at)
+    gatherer = Gatherer(settings, Memory())
+    healthy = gather(gatherer)
+    assert healthy['hermes_gateway_up{profile="slow/default"}'] == 1
+
+    server.clear()
+    Mounted.entered.clear()
+    stalled = gather(gatherer)
+    entered = len(Mounted.entered)
+
+    assert entered == 1
+    mine = {name: value for name, value in healthy.items() if 'profile="default"' in name}
+    assert len(mine) > 30
+    assert {name: value for name, value in stalled.items() if 'profile="default"' in name} == mine
+    for collector in ("discovery", "gateway"):
+        name = f'hermes_exporter_collector_success{{collector="{collector}",profile="slow/default"}}'
+        assert stalled[name] == 0
+    assert 'hermes_gateway_up{profile="slow/default"}' not in stalled
+    assert 'hermes_profile_condition{condition="gateway_dead",profile="slow/default"}' not in stalled
+    assert stalled['hermes_profile_gateway_expected{profile="slow/default"}'] == 1
+
+    assert gather(gatherer) == stalled
+    assert len(Mounted.entered) == entered
+
+    server.set()
+    deadline = time.monotonic() + 10
+    while gather(gatherer) != healthy:
+        assert time.monotonic() < deadline
+    gatherer.close()
+
+
+def test_worker_runs_one_call_at_a_time() -> None:
+    """A call that is late is left alone; until it is done no other is begun, then the next one is."""
+    release, begun = threading.Event(), []
+
+    def call(name: str) -> str:
+        begun.append(name)
+        release.wait()
+        return name
+
+    async def scenario() -> None:
+        worker = Worker("test")
+        with pytest.raises(StalledError):
+            await worker.run(lambda: call("first"), 0.05)
+        with pytest.raises(StalledError):
+            await worker.run(lambda: call("second"), 10)
+        assert begun == ["first"]
+        release.set()
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                assert await worker.run(lambda: call("third"), 10) == "third"
+                break
+            except StalledError:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0)
+        assert begun == ["first", "third"]
+        worker.close()
+
+    asyncio.run(scenario())
+
+
+def test_worker_hands_back_what_a_call_raises() -> None:
+    """An error in the thread is raised where the call was made, and the thread goes on."""
+
+    async def scenario() -> None:
+        worker = Worker("test")
+        with pytest.raises(ZeroDivisionError):
+            await worker.run(lambda: 1 // 0, 10)
+        assert await worker.run(lambda: 7, 10) == 7
+        worker.close()
+
+    asyncio.run(scenario())
