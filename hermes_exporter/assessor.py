@@ -139,7 +139,7 @@ class Assessor:
             headline=conditions.headline(judged, verdict.up),
             succeeded=self._succeeded(case.profile, problems),
             starts=memory.starts,
-            unclean_exits=memory.diagnostics.unclean,
+            unclean_exits=memory.diagnostics.unclean + memory.deaths,
             parse_errors=_of(case.profile, self._log.parse_errors),
             future_stamps=_of(case.profile, self._log.future_stamps),
         )
@@ -200,8 +200,11 @@ class Assessor:
         """Close the recorded starts whose processes are gone."""
         if case.liveness.up is None:
             return
-        diagnostics = self._memory.of(case.profile.label).diagnostics
+        memory = self._memory.of(case.profile.label)
+        diagnostics, life = memory.diagnostics, case.files.lifecycle
         live = case.liveness.process
+        if life is not None and life.phase == "running" and life.pid is not None and not diagnostics.kept:
+            memory.count_death(life.pid, dead=live is None or life.pid not in (live.pid, live.own_pid))
         for pid, started_at in list(diagnostics.open.items()):
             if live is not None and pid in (live.pid, live.own_pid):
                 continue

@@ -26,6 +26,7 @@ class ProfileMemory:
         starts: gateway starts since the first look.
         alive_at: when the gateway was last proved alive here, Unix seconds.
         enabled: whether one of its units was enabled when systemd was last asked.
+        deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
         diagnostics: where the exit diagnostics were read to, and what they told.
     """
 
@@ -33,7 +34,9 @@ class ProfileMemory:
     alive_at: float | None = None
     enabled: bool = False
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
+    deaths: int = 0
     _newest_start: float | None = None
+    _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _restarts: deque[float] = field(default_factory=deque)
 
@@ -44,6 +47,12 @@ class ProfileMemory:
         if known is not None:
             self.starts += sum(stamp > known for stamp in stamps)
         self._newest_start = max([*stamps, known or 0.0])
+
+    def count_death(self, pid: int, *, dead: bool) -> None:
+        """Take over whether the gateway whose life is noted as running is dead; each death counts once."""
+        if dead and self._last_life == (pid, False):
+            self.deaths += 1
+        self._last_life = (pid, dead)
 
     def restarts_within_window(self, units: Iterable[Unit], now: float) -> list[float]:
         """Take over systemd's counts; return when restarts were seen within the crash loop window."""

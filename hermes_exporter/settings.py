@@ -28,9 +28,9 @@ class Settings:
     homes: tuple[Home, ...]
     gateways: Mapping[str, str]
     collectors: frozenset[str]
-    series_limit: int
-    jobs_limit: int
-    job_names: bool
+    series_limit: int = 50_000
+    jobs_limit: int = 500
+    job_names: bool = True
     procfs: Path = Path("/proc")
     rootfs: Path = Path("/")
     at: float | None = None

@@ -37,6 +37,11 @@ NO_INFO = INFO.replace("0.22.1", "")
 LOCKED = 'hermes_gateway_proof{profile="coder",proof="lock"}'
 RECORDED = 'hermes_gateway_proof{profile="coder",proof="pid_record"}'
 FROZEN = 'hermes_profile_condition{condition="gateway_frozen",profile="coder"}'
+INVALID = 'hermes_profile_condition{condition="config_invalid",profile="coder"}'
+HEALTH = 'hermes_profile_health{{profile="coder",verdict="{}"}}'
+WELL, ILL = HEALTH.format("ok"), HEALTH.format("config_invalid")
+    f'hermes_profile_health{{profile="coder",verdict="{verdict}"}}' for verdict in ("ok", "config_invalid")
+)
 LOOPING = 'hermes_profile_condition{condition="gateway_crash_looping",profile="coder"}'
 
 
@@ -57,7 +62,7 @@ class Artefact:
     absent_loses: frozenset[str] | None = None
     instead: Mapping[str, float] = field(default_factory=dict)
     moved: Mapping[str, float | None] = field(default_factory=dict)
-    misread: Mapping[str, float] = field(default_factory=dict)
+    misread: Mapping[str, float | None] = field(default_factory=dict)
     truncated: str = "fails"
     empty: str = "fails"
     binary: str = "fails"
@@ -88,8 +93,8 @@ ARTEFACTS = {
         Artefact(".drain_request.json", lost=frozenset({DRAINING})),
         Artefact(
             "config.yaml",
-            lost=frozenset({VALID}),
-            misread={VALID: 0},
+            lost=frozenset({VALID, INVALID}),
+            misread={VALID: 0, INVALID: 1, WELL: None, ILL: 1},
             truncated="counted",
             empty="fine",
             binary="counted",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home as WatchedHome
 from hermes_exporter.exposition import PLAIN
-from hermes_exporter.gather import Gatherer, Settings
+from hermes_exporter.gather import Gatherer
 from hermes_exporter.memory import Memory
+from hermes_exporter.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,10 +46,10 @@ class Scraper:
 
 
 def parse(text: str) -> Series:
-    """The series of a text exposition; a series that stands twice is an error."""
+    """The series of a text exposition, but for cost and disk space; a series that stands twice is an error."""
     found: Series = {}
     for line in text.splitlines():
-        if line.startswith(("#", "hermes_exporter_collector_duration_seconds")):
+        if line.startswith(("#", "hermes_exporter_collector_duration_seconds", "hermes_home_filesystem_")):
             continue
         name, _, value = line.rpartition(" ")
         assert name not in found, f"{name} stands twice"

@@ -13,8 +13,9 @@ import pytest
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home as WatchedHome
 from hermes_exporter.exposition import PLAIN
-from hermes_exporter.gather import Gatherer, Settings
+from hermes_exporter.gather import Gatherer
 from hermes_exporter.memory import Memory
+from hermes_exporter.settings import Settings
 from hermes_exporter.worker import StalledError, Worker
 from tests.odd_homes import home, running
 from tests.scraping import parse

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from hermes_exporter.collectors.collector import Collector
 from hermes_exporter.metric import Family, Sample
-from hermes_exporter.sources.jobs import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hermes_exporter.collectors.view import ProfileView
+
+STATES = ("enabled", "paused", "disabled", "completed", "error", "other")
 
 HEARTBEAT = Family(
     "hermes_cron_scheduler_heartbeat_timestamp_seconds",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 200.0
 """Three ticks and twenty seconds: what Hermes itself calls stalled."""
+DEAD_STALE_SECONDS = 90.0
+"""Beside a dead gateway a mark is its last, unless somebody else goes on ticking every minute."""
 STARTING_SECONDS = 300.0
 LONG_TICK_SECONDS = 2 * 3600.0
 """So long a run in flight may explain that the loop does not turn."""
@@ -55,7 +57,7 @@ def judge(  # noqa: PLR0913  # what a verdict on the cron stands on
         process is not None and process.started_at is not None and now - process.started_at < STARTING_SECONDS
     )
     busy = oldest_run is not None and now - oldest_run < LONG_TICK_SECONDS
-    beats = _fresh(cron.heartbeat, now)
+    beats = _fresh(cron.heartbeat, now, DEAD_STALE_SECONDS if liveness.up is False else STALE_SECONDS)
     error = _error(cron, now)
     ticked = beats or starting if enabled and built_in else None
     stalled: bool | None = None
@@ -74,8 +76,8 @@ def _error(cron: CronFiles, now: float) -> bool | None:
     return _fresh(cron.heartbeat, now) and cron.success is not None and not _fresh(cron.success, now)
 
 
-def _fresh(stamp: float | None, now: float) -> bool:
-    return stamp is not None and now - stamp <= STALE_SECONDS
+def _fresh(stamp: float | None, now: float, limit: float = STALE_SECONDS) -> bool:
+    return stamp is not None and now - stamp <= limit
 
 
 def _writable(cron: CronFiles, uid: int | None) -> bool | None:

@@ -35,6 +35,7 @@ ENDS = frozenset(
 """Tags that a process writes on its way out; one of them is enough."""
 HISTORY_BYTES = 64 << 10
 """How far back the first reading goes to find the start of the gateway that runs now."""
+_ABSENT = (0, 0)
 STEP_BYTES = 4 << 20
 """At most this much is read at once; the rest follows with the next reading."""
 
@@ -58,13 +59,18 @@ class ExitDiagnostics:
     _told_until: float = 0.0
     _rest: bytes = field(default=b"", repr=False)
 
+    @property
+    def kept(self) -> bool:
+        """Whether the gateway keeps such a log at all."""
+        return self._identity not in (None, _ABSENT)
+
     def follow(self, path: Path) -> int:
         """Read what is new; return how many lines could not be understood, or raise SourceError."""
         first = self._history = self._identity is None
         try:
             status = path.stat()
         except (FileNotFoundError, NotADirectoryError):
-            self._identity = self._identity or (0, 0)
+            self._identity = self._identity or _ABSENT
             return 0
         except OSError as error:
             raise SourceError(path, error.strerror or "cannot be read", denied=True) from error

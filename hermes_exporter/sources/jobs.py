@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 FILENAME = "cron/jobs.json"
 MAX_BYTES = 16 << 20
 KINDS = ("cron", "interval", "once")
-STATES = ("enabled", "paused", "disabled", "completed", "error", "other")
 MAX_ID = 128
 
 
@@ -74,7 +73,7 @@ class Job:
 
     @property
     def state(self) -> str:
-        """One of STATES."""
+        """One of enabled, paused, disabled, completed, error, other."""
         if self.noted.state in ("paused", "completed", "error"):
             return self.noted.state
         if self.noted.state in (None, "scheduled", "running"):

@@ -84,7 +84,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
     """
     cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
     state = desk.take("gateway", gateway_state.FILENAME, gateway_state.parse, gateway_state.MAX_BYTES)
-    config = desk.take("discovery", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES)
+    config = desk.take("gateway", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES)
     lock, hidden = _identity(desk)
     desk.follow("gateway", followed.diagnostics)
     return ProfileFiles(
@@ -99,7 +99,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
         config=config,
         settings=config.under(overlay) if config else overlay,
-        env=desk.take("discovery", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES),
+        env=desk.take("platforms", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES),
         cron=cron,
         dead_targets=_dead_targets(desk) if "delivery" in collectors else None,
         database=_database(desk, followed) if "storage" in collectors else None,

@@ -110,9 +110,11 @@ def test_another_provider_has_no_ticker() -> None:
 
 def test_a_dead_gateway_is_no_stall_but_ticks_nothing() -> None:
     """Its cron cannot be called stalled; that nobody ticks its jobs is a fact."""
-    verdict = judge(replace(CRON, heartbeat=NOW - 900), liveness=DEAD)
+    verdict = judge(replace(CRON, heartbeat=NOW - 110), liveness=DEAD)
+    another = judge(replace(CRON, heartbeat=NOW - 50), liveness=DEAD)
 
     assert (verdict.stalled, verdict.ticked) == (None, False)
+    assert another.ticked is True
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hermes_exporter.collectors.scheduler import STATES
 from hermes_exporter.sources import jobs
 from hermes_exporter.sources.artefact import Notes, UnusableError
 
@@ -118,7 +119,7 @@ def test_states(changes: dict[str, object], state: str, enabled: bool) -> None:
     job = one(**changes)
 
     assert (job.state, job.enabled) == (state, enabled)
-    assert state in jobs.STATES
+    assert state in STATES
 
 
 @pytest.mark.parametrize(

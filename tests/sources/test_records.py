@@ -9,12 +9,16 @@ import pytest
 
 from hermes_exporter.sources import (
     active_profile,
+    dead_targets,
     drain_request,
+    env_file,
     gateway_state,
     heartbeat,
     hermes_config,
+    lifecycle,
     pid_record,
     start_ring,
+    ticker,
 )
 from hermes_exporter.sources.artefact import Notes, UnusableError
 from hermes_exporter.sources.pid_record import PidRecord
@@ -40,7 +44,8 @@ def test_gateway_state_of_019() -> None:
          "platforms": {"telegram": {"state": "connected"}}, "updated_at": ISO},
     )  # fmt: skip
 
-    assert record == gateway_state.GatewayState("running", 7, 420145, 2, NOW, (), None)
+    telegram = gateway_state.PlatformEntry("", "telegram", "connected", None, None, None, None)
+    assert record == gateway_state.GatewayState("running", 7, 420145, 2, NOW, (), None, None, (telegram,), None)
     assert faults == []
 
 
@@ -49,11 +54,15 @@ def test_gateway_state_of_020() -> None:
     record, faults = parse(
         gateway_state.parse,
         {"gateway_state": "draining", "served_profiles": [{"profile_id": "default"}, {"profile_id": "coder"}],
-         "code_version": "0.22.1", "updated_at": 1795329403},
+         "code_version": "0.22.1", "code_sha": "abc", "updated_at": 1795329403,
+         "session_store": {"status": "unavailable"},
+         "platforms": {"coder:slack": {"state": "retrying", "error_code": "x", "needs_attention": True,
+                                       "writer_pid": 7, "writer_start_time": 9, "updated_at": 1795329403}}},
     )  # fmt: skip
 
+    slack = gateway_state.PlatformEntry("coder", "slack", "retrying", "x", 1795329403.0, True, (7, 9))
     assert record == gateway_state.GatewayState(
-        "draining", None, None, None, 1795329403.0, ("default", "coder"), "0.22.1"
+        "draining", None, None, None, 1795329403.0, ("default", "coder"), "0.22.1", "abc", (slack,), True
     )
     assert faults == []
 
@@ -160,7 +169,9 @@ def test_hermes_config(text: str, *, valid: bool, multiplex: bool | None) -> Non
     """What Hermes would ignore is invalid and noted; of the rest only what changes a verdict is kept."""
     notes = Notes()
 
-    assert hermes_config.parse(text.encode(), notes) == hermes_config.HermesConfig(valid, multiplex)
+    config = hermes_config.parse(text.encode(), notes)
+
+    assert (config.valid, config.multiplex) == (valid, multiplex)
     assert bool(notes.faults) != valid
 
 
@@ -181,3 +192,81 @@ def test_content_that_is_no_object(parser: Callable[[bytes, Notes], object], dat
     """Whatever is not one JSON object is unusable."""
     with pytest.raises(UnusableError):
         parser(data, Notes())
+
+
+def test_hermes_config_keeps_what_changes_a_verdict() -> None:
+    """Zone, cron provider, log level and messengers are kept; the host's overlay wins leaf by leaf."""
+    text = b"""
+timezone: Asia/Seoul
+cron: {provider: chronos}
+logging: {level: WARNING}
+gateway: {platforms: {slack: {enabled: true}}}
+platforms: {slack: {enabled: false}, telegram: {enabled: true, token: SECRET}, odd: 5, "Bad Name": {enabled: true}}
+"""
+    config = hermes_config.parse(text, Notes())
+    overlay = hermes_config.parse(b"timezone: UTC\nplatforms: {slack: {enabled: true}}", Notes())
+
+    assert (config.timezone, config.cron_provider, config.log_level) == ("Asia/Seoul", "chronos", "WARNING")
+    assert dict(config.platforms) == {"slack": False, "telegram": True}
+    assert "SECRET" not in repr(config)
+    managed = config.under(overlay)
+    assert (managed.timezone, managed.cron_provider) == ("UTC", "chronos")
+    assert dict(managed.platforms) == {"slack": True, "telegram": True}
+
+
+def test_env_file_keeps_names_and_no_secrets() -> None:
+    """Which messengers its variables switch on, a zone and a switch; no value of anything else."""
+    text = b"""# comment
+TELEGRAM_BOT_TOKEN=SECRET
+export MATTERMOST_TOKEN="SECRET"
+SLACK_BOT_TOKEN=
+HERMES_TIMEZONE='Asia/Seoul'
+GATEWAY_MULTIPLEX_PROFILES=On
+no assignment \xff
+"""
+    env = env_file.parse(text, Notes())
+
+    assert env == env_file.EnvFile(frozenset({"telegram", "mattermost"}), "Asia/Seoul", True)
+    assert "SECRET" not in repr(env)
+
+
+@pytest.mark.parametrize(
+    ("parse_file", "data", "value"),
+    [
+        (ticker.parse_time, b"1795326828.152355", 1795326828.152355),
+        (ticker.parse_error, b"1795326828.5\nSECRET text", 1795326828.5),
+        (ticker.parse_count, b"12\n", 12),
+    ],
+)
+def test_ticker_marks(parse_file: Callable[[bytes, Notes], float], data: bytes, value: float) -> None:
+    """Each mark is a number; what a tick failed of is not read."""
+    assert parse_file(data, Notes()) == value
+
+
+@pytest.mark.parametrize("data", [b"", b"soon", b"-5", b"nan", b"\xff", b"1e999"])
+def test_ticker_marks_that_are_none(data: bytes) -> None:
+    """Anything else is an error, not a time and not a count."""
+    for parse_file in (ticker.parse_time, ticker.parse_error, ticker.parse_count):
+        with pytest.raises(UnusableError):
+            parse_file(data, Notes())
+
+
+def test_dead_targets_are_counted_by_platform() -> None:
+    """How many of each messenger; which chats they are stays there."""
+    table = {
+        "telegram:42": {"platform": "telegram", "chat_id": "42"},
+        "telegram:43": {"platform": "telegram"},
+        "x": {"platform": "BAD NAME"},
+        "y": 5,
+    }
+    record, faults = parse(dead_targets.parse, table)
+
+    assert record == {"telegram": 2, "other": 1}
+    assert len(faults) == 1
+
+
+def test_lifecycle() -> None:
+    """Phase, pid and reason of the last end."""
+    record, faults = parse(lifecycle.parse, {"phase": "exited", "pid": 7, "exit_reason": "loop_liveness_watchdog"})
+
+    assert (record, faults) == (lifecycle.Lifecycle("exited", 7, "loop_liveness_watchdog"), [])
