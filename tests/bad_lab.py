@@ -40,8 +40,6 @@ FROZEN = 'hermes_profile_condition{condition="gateway_frozen",profile="coder"}'
 INVALID = 'hermes_profile_condition{condition="config_invalid",profile="coder"}'
 HEALTH = 'hermes_profile_health{{profile="coder",verdict="{}"}}'
 WELL, ILL = HEALTH.format("ok"), HEALTH.format("config_invalid")
-    f'hermes_profile_health{{profile="coder",verdict="{verdict}"}}' for verdict in ("ok", "config_invalid")
-)
 LOOPING = 'hermes_profile_condition{condition="gateway_crash_looping",profile="coder"}'
 
 
