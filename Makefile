@@ -1,6 +1,7 @@
 # make run        serve http://127.0.0.1:19119/metrics (more options: make run ARGS="--log.level debug")
 # make test       lint and every test that is not slow; installs what they need
 # make test-slow  the slow ones
+# make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
 # make docs       write docs/metrics.md anew
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,7 +14,7 @@ else
 ROOT_ONLY := and not systemd
 endif
 
-.PHONY: run test test-slow lint docs lab
+.PHONY: run test test-slow bench lint docs lab
 
 run: .venv/installed
 	@$(BIN)/hermes-exporter serve $(ARGS)
@@ -23,6 +24,10 @@ test: lint lab
 
 test-slow: .venv/tested lab
 	$(BIN)/pytest -m "slow $(ROOT_ONLY)"
+
+bench: .venv/tested lab
+	$(PIP) install --group bench
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint: .venv/tested
 	$(BIN)/ruff check .
