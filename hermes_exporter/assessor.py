@@ -68,7 +68,7 @@ class Assessor:
         """Judge every profile."""
         profiles = [profile for look in gathered.looks for profile in look.found.profiles]
         files = {label: record for look in gathered.looks for label, record in look.files.items()}
-        testimonies, failure = self._witness.testify(profiles, files)
+        testimonies, failure = self._witness.testify(profiles, files, gathered.units)
         owned = owned_units(gathered, testimonies)
         files |= {profile.label: ProfileFiles() for profile in owned.missing}
         problems = all_problems(gathered, files, owned, failure)

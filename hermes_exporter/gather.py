@@ -45,6 +45,10 @@ READING_SHARE = 0.8
 """Of the time a scraper gives, the part that reading may take; judging and encoding get the rest."""
 
 
+QUICK_SECONDS = 0.02
+"""A judgement that took less may be made on the server's own loop the next time."""
+
+
 class GatherError(Exception):
     """Nothing could be gathered in time."""
 
@@ -81,6 +85,7 @@ class Gatherer:
         self._judge = Worker("judge")
         self._renderer = Renderer(settings.series_limit)
         self._wanted: set[Format] = set()
+        self._judging_seconds = QUICK_SECONDS
         self._said: set[str] = set()
 
     async def gather(self, timeout: float, wanted: Format = PLAIN) -> Answer:
@@ -120,9 +125,17 @@ class Gatherer:
         gathered = Gathered(looks, units, bool(problems), problems)
         clock = Clock(now, time.monotonic() if settings.at is None else None)
         seconds = self._seconds(looks, unit_seconds)
-        left = timeout - (time.monotonic() - started)
-        answer = await self._judge.run(lambda: self._answer(gathered, clock, seconds), max(left, 0.1))
-        self.last = answer
+        self.last = await self._judged(gathered, clock, seconds, timeout - (time.monotonic() - started))
+        return self.last
+
+    async def _judged(self, gathered: Gathered, clock: Clock, seconds: dict[str, float], left: float) -> Answer:
+        """Judge and encode: here where that is quick, else in a thread, so that the server goes on answering."""
+        started = time.perf_counter()
+        if self._judging_seconds < QUICK_SECONDS:
+            answer = self._answer(gathered, clock, seconds)
+        else:
+            answer = await self._judge.run(lambda: self._answer(gathered, clock, seconds), max(left, 0.1))
+        self._judging_seconds = time.perf_counter() - started
         return answer
 
     def _answer(self, gathered: Gathered, clock: Clock, seconds: dict[str, float]) -> Answer:

@@ -76,4 +76,7 @@ class Memory:
 
     def of(self, label: str) -> ProfileMemory:
         """Return the memory of a profile, a new one at first sight."""
-        return self._profiles.setdefault(label, ProfileMemory())
+        memory = self._profiles.get(label)
+        if memory is None:
+            memory = self._profiles[label] = ProfileMemory()
+        return memory

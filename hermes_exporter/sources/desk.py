@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from hermes_exporter.problems import Kind, Problem
@@ -17,6 +16,7 @@ from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from pathlib import Path
 
     from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 
@@ -40,16 +40,16 @@ class Desk:
     """
 
     def __init__(self, label: str, directory: Path, readers: Readers, now: float) -> None:
-        self.directory = directory
+        self.directory = str(directory)
         self.problems: list[Problem] = []
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._label, self._text, self._readers, self._now = label, str(directory), readers, now
+        self._label, self._readers, self._now = label, readers, now
         self._usable: dict[str, bool | None] = {}
         self._refused: set[str] = set()
 
     def path(self, name: str) -> str:
         """Return where an artefact lies."""
-        return f"{self._text}/{name}"
+        return f"{self.directory}/{name}"
 
     def take(
         self,
@@ -79,7 +79,7 @@ class Desk:
         """Return what a database says; None where it is absent or of no use."""
         started = time.perf_counter()
         try:
-            return self._readers.databases.read(Path(self.path(name)), query)
+            return self._readers.databases.read(self.path(name), query)
         except SourceError as error:
             self.failed(collector, error)
             return None
@@ -98,7 +98,7 @@ class Desk:
         """Read what is new in the exit diagnostics."""
         name = exit_diagnostics.FILENAME
         try:
-            bad = diagnostics.follow(Path(self.path(name)))
+            bad = diagnostics.follow(self.path(name))
         except SourceError as error:
             self.failed(collector, error)
             return

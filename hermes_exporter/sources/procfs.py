@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
@@ -20,6 +21,8 @@ INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """Inode of the pid namespace that the kernel starts with (include/linux/proc_ns.h): it sees every process."""
 MAX_GONE = 1000
 """Dead records that are kept; a crash loop leaves one with every start."""
+MAX_KNOWN = 2000
+REFRESH_SECONDS = 60.0
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 _DEAD = ("Z", "X", "x")
@@ -63,13 +66,25 @@ class Figures:
     threads: float | None
 
 
+NO_FIGURES = Figures(None, None, None, None, None)
+
+
+class _Known(NamedTuple):
+    process: Process
+    at: float
+    handle: psutil.Process | None
+    max_fds: float | None
+
+
 class Procfs:
-    """Reads one /proc."""
+    """Reads one /proc; keeps of a process what hardly ever changes, and looks at that again once a minute."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._text = str(root)
         self._boot: float | None = None
         self._gone: set[tuple[int, int]] = set()
+        self._known: dict[int, _Known] = {}
 
     def sees_every_process(self) -> bool:
         """Whether a process missing here does not exist: the initial pid namespace, nothing hidden, or a copy."""
@@ -83,20 +98,34 @@ class Procfs:
 
     def process(self, pid: int) -> Process | None:
         """Return a live process; None for one that is gone, a zombie, or not a pid."""
+        if pid <= 0:
+            return None
         state, ticks = self._state(pid)
         if state in _DEAD:
+            self._known.pop(pid, None)
             return None
+        stopped = state in _STOPPED
+        known = self._known.get(pid)
+        now = time.monotonic()
+        if known is None or known.process.start_ticks != ticks or now - known.at > REFRESH_SECONDS:
+            known = self._look(pid, ticks, stopped=stopped, now=now)
+        elif known.process.stopped != stopped:
+            known = known._replace(process=replace(known.process, stopped=stopped))
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[pid] = known
+        return known.process
+
+    def _look(self, pid: int, ticks: int, *, stopped: bool, now: float) -> _Known:
         boot = self._boot_time()
         own_pid, uid = self._status(pid)
-        return Process(
-            pid=pid,
-            own_pid=own_pid,
-            uid=uid,
-            stopped=state in _STOPPED,
-            start_ticks=ticks,
-            started_at=None if boot is None else boot + ticks / _CLOCK_TICKS,
-            unit=self._unit(pid),
-        )
+        started_at = None if boot is None else boot + ticks / _CLOCK_TICKS
+        process = Process(pid, own_pid, stopped, ticks, started_at, self._unit(pid), uid)
+        handle = None
+        psutil.PROCFS_PATH = self._text
+        with contextlib.suppress(psutil.Error, OSError):
+            handle = psutil.Process(pid)
+        return _Known(process, now, handle, self._max_fds(pid))
 
     def recorded(self, pid: int, start_ticks: int) -> Process | None:
         """Return the live process that recorded itself so, from whatever pid namespace below this one.
@@ -118,36 +147,35 @@ class Procfs:
         return None
 
     def figures(self, process: Process) -> Figures:
-        """Return what the process uses."""
-        psutil.PROCFS_PATH = str(self.root)
+        """Return what a process uses."""
+        known = self._known.get(process.pid)
+        if known is None or known.handle is None or known.process.start_ticks != process.start_ticks:
+            return NO_FIGURES
+        psutil.PROCFS_PATH = self._text
+        handle = known.handle
         values: dict[str, float] = {}
-        try:
-            handle = psutil.Process(process.pid)
-            with handle.oneshot():
-                for name, read in (
-                    ("rss", lambda: handle.memory_info().rss),
-                    ("cpu", lambda: sum(handle.cpu_times()[:2])),
-                    ("fds", handle.num_fds),
-                    ("threads", handle.num_threads),
-                ):
-                    with contextlib.suppress(psutil.Error, OSError):
-                        values[name] = read()
-        except (psutil.Error, OSError):
-            values.clear()
+        with handle.oneshot():
+            for name, read in (
+                ("rss", lambda: handle.memory_info().rss),
+                ("cpu", lambda: sum(handle.cpu_times()[:2])),
+                ("fds", handle.num_fds),
+                ("threads", handle.num_threads),
+            ):
+                with contextlib.suppress(psutil.Error, OSError):
+                    values[name] = read()
+        if not values:
+            return NO_FIGURES
         return Figures(
-            values.get("rss"),
-            values.get("cpu"),
-            values.get("fds"),
-            self._max_fds(process.pid),
-            values.get("threads"),
+            values.get("rss"), values.get("cpu"), values.get("fds"), known.max_fds, values.get("threads")
         )
 
     def _state(self, pid: int) -> tuple[str, int]:
         """Return the state's letter and the start in ticks; X for no such process."""
         try:
-            stat = (self.root / str(pid) / "stat").read_text("utf-8", "replace")
-            fields = stat[stat.rindex(")") + 2 :].split()
-            return fields[0], int(fields[19])
+            with open(f"{self._text}/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+                stat = file.read(4096)
+            fields = stat[stat.rindex(b")") + 2 :].split()
+            return fields[0].decode("ascii"), int(fields[19])
         except (OSError, ValueError, IndexError):
             return "X", 0
 

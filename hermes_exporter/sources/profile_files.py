@@ -45,7 +45,7 @@ class ProfileFiles:
 
     Attributes:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
-        lock: identity of gateway.lock.
+        lock: identity of gateway.lock; ``lock_changed`` its mtime and ctime in nanoseconds.
         starts_known: False where the start records are there and cannot be used.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
         config: config.yaml alone; ``settings`` is what holds, the host's overlay included.
@@ -54,6 +54,7 @@ class ProfileFiles:
     state: GatewayState | None = None
     pid_records: tuple[PidRecord, ...] = ()
     lock: FileId | None = None
+    lock_changed: tuple[int, int] = (0, 0)
     lock_hidden: bool = False
     heartbeat: Heartbeat | None = None
     starts: tuple[float, ...] | None = None
@@ -85,12 +86,13 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
     cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
     state = desk.take("gateway", gateway_state.FILENAME, gateway_state.parse, gateway_state.MAX_BYTES)
     config = desk.take("gateway", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES)
-    lock, hidden = _identity(desk)
+    lock, lock_changed, hidden = _identity(desk)
     desk.follow("gateway", followed.diagnostics)
     return ProfileFiles(
         state=state,
         pid_records=_pid_records(desk, state),
         lock=lock,
+        lock_changed=lock_changed,
         lock_hidden=hidden,
         heartbeat=desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES),
         starts=desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES),
@@ -129,11 +131,11 @@ def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
         return None
 
 
-def _identity(desk: Desk) -> tuple[FileId | None, bool]:
+def _identity(desk: Desk) -> tuple[FileId | None, tuple[int, int], bool]:
     try:
         status = os.stat(desk.path(pid_record.LOCK_FILENAME))  # noqa: PTH116  # the path is text
     except (FileNotFoundError, NotADirectoryError):
-        return None, False
+        return None, (0, 0), False
     except OSError:
-        return None, True
-    return (status.st_dev, status.st_ino), False
+        return None, (0, 0), True
+    return (status.st_dev, status.st_ino), (status.st_mtime_ns, status.st_ctime_ns), False

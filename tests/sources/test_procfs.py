@@ -196,6 +196,9 @@ def test_figures_of_a_copy(tmp_path: Path) -> None:
 
     for name in ("statm", "limits", "status"):
         (tmp_path / "7" / name).unlink()
+    procfs = Procfs(tmp_path)
+    process = procfs.process(7)
+    assert process is not None
     figures = procfs.figures(process)
     assert (figures.resident_bytes, figures.max_fds, figures.threads) == (None, None, None)
     assert figures.cpu_seconds == 3.0
