@@ -110,7 +110,7 @@ class Assessor:
         memory = self._remember(case, now, units_failed=units_failed)
         jobs = self._cron.jobs(case.profile.label, files, complete=complete)
         reads_cron = "cron" in self._policy.collectors and case.profile.present
-        cron = self._cron.scheduler(files, jobs, verdict, now) if reads_cron else None
+        cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
         messengers = self._platforms(case) if "platforms" in self._policy.collectors else ()
         expected = self._expected(case, now)
         judged: dict[str, bool | None] = {}
@@ -128,6 +128,7 @@ class Assessor:
             scheduler=cron,
             jobs=jobs[:limit] if len(jobs) > limit else jobs,
             jobs_held_back=jobs[limit:],
+            jobs_newest=self._cron.newest(case.profile.label),
             job_names=self._policy.job_names,
             timezone=self._timezone(case),
             units=(*case.units, *(case.host.units if case.host else ())),

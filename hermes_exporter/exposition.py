@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GZIP_LEVEL = 1
 """Level 9 takes twenty times as long to save half as much again."""
 _END = b"# EOF\n"
+_COMPRESSED_END = gzip.compress(_END, mtime=0)
 
 
 class Format(NamedTuple):
@@ -113,7 +114,7 @@ class Exposition:
 
     def encode(self, wanted: Format) -> bytes:
         """Return the whole body."""
-        end = b"" if not wanted.openmetrics else gzip.compress(_END, mtime=0) if wanted.compressed else _END
+        end = b"" if not wanted.openmetrics else _COMPRESSED_END if wanted.compressed else _END
         return b"".join([*(section.body(wanted) for section in self._sections), end])
 
 

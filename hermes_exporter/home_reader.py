@@ -66,6 +66,7 @@ class HomeReader:
         self._discovery, self._memory, self._collectors = discovery, memory, collectors
         self._managed_directory = managed_directory
         self._readers = Readers()
+        self._same: dict[str, ProfileFiles] = {}
         self._databases: dict[str, DatabaseTraces] = {}
 
     def look(self, now: float) -> HomeLook:
@@ -74,7 +75,7 @@ class HomeReader:
         found = self._discovery.find(self._readers.files, now)
         seconds = {"discovery": time.perf_counter() - started}
         overlay, env = self._managed(now)
-        files = {}
+        files: dict[str, ProfileFiles] = {}
         for profile in found.profiles:
             label = profile.label
             files[label] = ProfileFiles()
@@ -82,9 +83,11 @@ class HomeReader:
                 database = self._databases.setdefault(label, DatabaseTraces())
                 followed = Followed(self._memory.of(label).diagnostics, database)
                 desk = Desk(label, profile.path, self._readers, now)
-                files[label] = profile_files.read(desk, followed, self._collectors, overlay)
+                read = profile_files.read(desk, followed, self._collectors, overlay)
+                files[label] = self._same.get(label, read) if self._same.get(label) == read else read
                 for collector, spent in desk.seconds.items():
                     seconds[collector] = seconds.get(collector, 0.0) + spent
+        self._same = files
         return self._with_space(HomeLook(found, files, seconds, env=env))
 
     def _managed(self, now: float) -> tuple[HermesConfig | None, EnvFile | None]:

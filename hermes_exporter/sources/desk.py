@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,10 +41,17 @@ class Desk:
     def __init__(self, label: str, directory: Path, readers: Readers, now: float) -> None:
         self.directory = str(directory)
         self.problems: list[Problem] = []
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._label, self._readers, self._now = label, readers, now
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+        self._label, self._readers, self._latest = label, readers, now + FUTURE_TOLERANCE_SECONDS
         self._usable: dict[str, bool | None] = {}
         self._refused: set[str] = set()
+
+    def spent(self, collector: str) -> None:
+        """File the time since the last call, or since the beginning, under a collector."""
+        now = time.perf_counter()
+        self.seconds[collector] = self.seconds.get(collector, 0.0) + now - self._since
+        self._since = now
 
     def path(self, name: str) -> str:
         """Return where an artefact lies."""
@@ -59,7 +65,6 @@ class Desk:
         max_bytes: int,
     ) -> T | None:
         """Return a parsed file; None where it is absent or of no use."""
-        started = time.perf_counter()
         try:
             read = self._readers.files.read(self.path(name), parse, max_bytes)
         except SourceError as error:
@@ -67,24 +72,20 @@ class Desk:
             self._refused.add(name)
             self.failed(collector, error)
             return None
-        finally:
-            self.seconds[collector] += time.perf_counter() - started
         if read is None:
             return None
         self._usable[name] = True
-        self._noticed(collector, name, read)
+        if read.faults or read.newest > self._latest:
+            self._noticed(collector, name, read)
         return read.record
 
     def query(self, collector: str, name: str, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Return what a database says; None where it is absent or of no use."""
-        started = time.perf_counter()
         try:
             return self._readers.databases.read(self.path(name), query)
         except SourceError as error:
             self.failed(collector, error)
             return None
-        finally:
-            self.seconds[collector] += time.perf_counter() - started
 
     def usable(self, name: str) -> bool | None:
         """Whether a file that was taken could be understood; None where it is absent or nobody may read it."""
@@ -114,8 +115,6 @@ class Desk:
     def _noticed(self, collector: str, name: str, read: Read[T]) -> None:
         for fault in read.faults:
             self.problems.append(Problem(self._label, collector, self.path(name), fault, "value"))
-        latest = self._now + FUTURE_TOLERANCE_SECONDS
-        if read.newest > latest:
-            for place in [place for place, seconds in read.stamps if seconds > latest][:MAX_FAULTS]:
-                reason = f"{place}: a time in the future"
-                self.problems.append(Problem(self._label, collector, self.path(name), reason, "future"))
+        for place in [place for place, seconds in read.stamps if seconds > self._latest][:MAX_FAULTS]:
+            reason = f"{place}: a time in the future"
+            self.problems.append(Problem(self._label, collector, self.path(name), reason, "future"))

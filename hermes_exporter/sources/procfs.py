@@ -24,9 +24,10 @@ MAX_GONE = 1000
 MAX_KNOWN = 2000
 REFRESH_SECONDS = 60.0
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
-_DEAD = ("Z", "X", "x")
-_STOPPED = ("T", "t")
+_DEAD = (b"Z", b"X", b"x")
+_STOPPED = (b"T", b"t")
 
 UnitId = tuple[str, str]
 """Scope (user, system) and name of a unit."""
@@ -69,11 +70,24 @@ class Figures:
 NO_FIGURES = Figures(None, None, None, None, None)
 
 
+class _Usage(NamedTuple):
+    resident_bytes: float
+    cpu_seconds: float
+    threads: float
+
+
+class _Stat(NamedTuple):
+    state: bytes
+    start_ticks: int
+    usage: _Usage
+
+
 class _Known(NamedTuple):
     process: Process
     at: float
     handle: psutil.Process | None
     max_fds: float | None
+    usage: _Usage
 
 
 class Procfs:
@@ -100,32 +114,34 @@ class Procfs:
         """Return a live process; None for one that is gone, a zombie, or not a pid."""
         if pid <= 0:
             return None
-        state, ticks = self._state(pid)
-        if state in _DEAD:
+        stat = self._stat(pid)
+        if stat is None or stat.state in _DEAD:
             self._known.pop(pid, None)
             return None
-        stopped = state in _STOPPED
+        stopped = stat.state in _STOPPED
         known = self._known.get(pid)
         now = time.monotonic()
-        if known is None or known.process.start_ticks != ticks or now - known.at > REFRESH_SECONDS:
-            known = self._look(pid, ticks, stopped=stopped, now=now)
+        if known is None or known.process.start_ticks != stat.start_ticks or now - known.at > REFRESH_SECONDS:
+            known = self._look(pid, stat, stopped=stopped, now=now)
         elif known.process.stopped != stopped:
-            known = known._replace(process=replace(known.process, stopped=stopped))
+            known = known._replace(process=replace(known.process, stopped=stopped), usage=stat.usage)
+        else:
+            known = known._replace(usage=stat.usage)
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         self._known[pid] = known
         return known.process
 
-    def _look(self, pid: int, ticks: int, *, stopped: bool, now: float) -> _Known:
+    def _look(self, pid: int, stat: _Stat, *, stopped: bool, now: float) -> _Known:
         boot = self._boot_time()
         own_pid, uid = self._status(pid)
-        started_at = None if boot is None else boot + ticks / _CLOCK_TICKS
-        process = Process(pid, own_pid, stopped, ticks, started_at, self._unit(pid), uid)
+        started_at = None if boot is None else boot + stat.start_ticks / _CLOCK_TICKS
+        process = Process(pid, own_pid, stopped, stat.start_ticks, started_at, self._unit(pid), uid)
         handle = None
         psutil.PROCFS_PATH = self._text
         with contextlib.suppress(psutil.Error, OSError):
             handle = psutil.Process(pid)
-        return _Known(process, now, handle, self._max_fds(pid))
+        return _Known(process, now, handle, self._max_fds(pid), stat.usage)
 
     def recorded(self, pid: int, start_ticks: int) -> Process | None:
         """Return the live process that recorded itself so, from whatever pid namespace below this one.
@@ -147,37 +163,29 @@ class Procfs:
         return None
 
     def figures(self, process: Process) -> Figures:
-        """Return what a process uses."""
+        """Return what the process used when it was last looked at."""
         known = self._known.get(process.pid)
-        if known is None or known.handle is None or known.process.start_ticks != process.start_ticks:
+        if known is None or known.process.start_ticks != process.start_ticks:
             return NO_FIGURES
-        psutil.PROCFS_PATH = self._text
-        handle = known.handle
-        values: dict[str, float] = {}
-        with handle.oneshot():
-            for name, read in (
-                ("rss", lambda: handle.memory_info().rss),
-                ("cpu", lambda: sum(handle.cpu_times()[:2])),
-                ("fds", handle.num_fds),
-                ("threads", handle.num_threads),
-            ):
-                with contextlib.suppress(psutil.Error, OSError):
-                    values[name] = read()
-        if not values:
-            return NO_FIGURES
-        return Figures(
-            values.get("rss"), values.get("cpu"), values.get("fds"), known.max_fds, values.get("threads")
-        )
+        fds = None
+        if known.handle is not None:
+            psutil.PROCFS_PATH = self._text
+            with contextlib.suppress(psutil.Error, OSError):
+                fds = known.handle.num_fds()
+        usage = known.usage
+        return Figures(usage.resident_bytes, usage.cpu_seconds, fds, known.max_fds, usage.threads)
 
-    def _state(self, pid: int) -> tuple[str, int]:
-        """Return the state's letter and the start in ticks; X for no such process."""
+    def _stat(self, pid: int) -> _Stat | None:
+        """Return what /proc/PID/stat says, None for no such process."""
         try:
             with open(f"{self._text}/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
                 stat = file.read(4096)
             fields = stat[stat.rindex(b")") + 2 :].split()
-            return fields[0].decode("ascii"), int(fields[19])
+            cpu = (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+            usage = _Usage(float(int(fields[21]) * _PAGE_BYTES), cpu, float(fields[17]))
+            return _Stat(fields[0], int(fields[19]), usage)
         except (OSError, ValueError, IndexError):
-            return "X", 0
+            return None
 
     def _max_fds(self, pid: int) -> float | None:
         try:
@@ -193,10 +201,9 @@ class Procfs:
     def _with_start(self, start_ticks: int) -> Iterator[Process]:
         with contextlib.suppress(OSError):
             for name in os.listdir(self.root):  # noqa: PTH208
-                if name.isdigit() and self._state(int(name))[1] == start_ticks:
-                    process = self.process(int(name))
-                    if process:
-                        yield process
+                stat = self._stat(int(name)) if name.isdigit() else None
+                if stat is not None and stat.start_ticks == start_ticks and (process := self.process(int(name))):
+                    yield process
 
     def _status(self, pid: int) -> tuple[int, int | None]:
         """Return the pid in the process' own namespace, and its user."""

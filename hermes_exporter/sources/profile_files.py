@@ -84,11 +84,18 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
     What only a collector that is switched off would ask for is not read. ``overlay`` is the host's configuration.
     """
     cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
+    desk.spent("cron")
+    dead = _dead_targets(desk) if "delivery" in collectors else None
+    desk.spent("delivery")
+    database = _database(desk, followed) if "storage" in collectors else None
+    desk.spent("storage")
+    env = desk.take("platforms", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES)
+    desk.spent("platforms")
     state = desk.take("gateway", gateway_state.FILENAME, gateway_state.parse, gateway_state.MAX_BYTES)
     config = desk.take("gateway", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES)
     lock, lock_changed, hidden = _identity(desk)
     desk.follow("gateway", followed.diagnostics)
-    return ProfileFiles(
+    files = ProfileFiles(
         state=state,
         pid_records=_pid_records(desk, state),
         lock=lock,
@@ -101,12 +108,14 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
         config=config,
         settings=config.under(overlay) if config else overlay,
-        env=desk.take("platforms", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES),
+        env=env,
         cron=cron,
-        dead_targets=_dead_targets(desk) if "delivery" in collectors else None,
-        database=_database(desk, followed) if "storage" in collectors else None,
+        dead_targets=dead,
+        database=database,
         problems=tuple(desk.problems),
     )
+    desk.spent("gateway")
+    return files
 
 
 def _pid_records(desk: Desk, state: GatewayState | None) -> tuple[PidRecord, ...]:
