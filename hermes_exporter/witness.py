@@ -98,4 +98,4 @@ class Witness:
 
 
 def _lock_file(profile: Profile, files: ProfileFiles) -> LockFile:
-    return LockFile(profile.real / pid_record.LOCK_FILENAME, files.lock, files.lock_changed)
+    return LockFile(f"{profile.real}/{pid_record.LOCK_FILENAME}", files.lock, files.lock_changed)

@@ -36,12 +36,14 @@ class Desk:
     Attributes:
         problems: what was wrong, under ``label``.
         seconds: what the reading cost, by collector.
+        paths: everything that was asked for.
     """
 
     def __init__(self, label: str, directory: Path, readers: Readers, now: float) -> None:
         self.directory = str(directory)
         self.problems: list[Problem] = []
         self.seconds: dict[str, float] = {}
+        self.paths: list[str] = []
         self._since = time.perf_counter()
         self._label, self._readers, self._latest = label, readers, now + FUTURE_TOLERANCE_SECONDS
         self._usable: dict[str, bool | None] = {}
@@ -54,8 +56,10 @@ class Desk:
         self._since = now
 
     def path(self, name: str) -> str:
-        """Return where an artefact lies."""
-        return f"{self.directory}/{name}"
+        """Return where an artefact lies, and remember that it was asked for."""
+        path = f"{self.directory}/{name}"
+        self.paths.append(path)
+        return path
 
     def take(
         self,
@@ -81,6 +85,7 @@ class Desk:
 
     def query(self, collector: str, name: str, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Return what a database says; None where it is absent or of no use."""
+        self.path(f"{name}-wal")
         try:
             return self._readers.databases.read(self.path(name), query)
         except SourceError as error:

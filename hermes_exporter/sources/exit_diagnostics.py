@@ -54,7 +54,13 @@ class ExitDiagnostics:
     _newest: float = 0.0
     _changed_at: float = 0.0
     _told_until: float = 0.0
+    _behind: bool = False
     _rest: bytes = field(default=b"", repr=False)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to read than one reading takes."""
+        return self._behind
 
     @property
     def kept(self) -> bool:
@@ -77,6 +83,7 @@ class ExitDiagnostics:
             self._told_until = min(self._newest, self._changed_at)
             self._rest, self.offset = b"", max(0, status.st_size - HISTORY_BYTES) if first else 0
         lines = self._new_lines(path) if status.st_size > self.offset else []
+        self._behind = status.st_size > self.offset
         self._identity, self._changed_at = (status.st_dev, status.st_ino), status.st_mtime
         bad = self._take(lines)
         if not first:

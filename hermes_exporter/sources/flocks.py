@@ -35,7 +35,7 @@ class LockFile(NamedTuple):
         changed_at: its mtime and ctime in nanoseconds; a gateway writes its record into it when it takes it.
     """
 
-    path: Path
+    path: str
     identity: FileId | None
     changed_at: tuple[int, int] = (0, 0)
 

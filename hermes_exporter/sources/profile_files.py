@@ -17,6 +17,7 @@ from hermes_exporter.sources import (
     lifecycle,
     pid_record,
     start_ring,
+    storage,
 )
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.cron_files import CronFiles
@@ -133,6 +134,8 @@ def _dead_targets(desk: Desk) -> dict[str, int] | None:
 
 
 def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
+    for name in (".", storage.DATABASE, f"{storage.DATABASE}-wal"):
+        desk.path(name)
     try:
         return followed.database.look(desk.directory)
     except SourceError as error:

@@ -9,6 +9,7 @@ answers that user only.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from dbus_fast import Message, MessageType
@@ -46,15 +47,26 @@ class BusError(Exception):
 
 
 class Manager:
-    """One systemd manager; reconnects by itself."""
+    """One systemd manager; reconnects by itself.
+
+    Attributes:
+        known: its units as of the last answer.
+    """
 
     def __init__(self, scope: str, address: str) -> None:
         self.scope, self.address = scope, address
         self._bus: MessageBus | None = None
         self._gate = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self.known: tuple[Unit, ...] = ()
         self._units: dict[str, Unit] = {}
         self._changed: set[str] = set()
         self._refreshed_at: float | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether ``known`` still holds: connected, nothing signalled, and not a minute old."""
+        fresh = self._refreshed_at is not None and time.monotonic() - self._refreshed_at < FULL_REFRESH_SECONDS
+        return fresh and not self._changed and self._bus is not None and self._bus.connected
 
     async def units(self, timeout: float) -> tuple[Unit, ...]:
         """Return the gateway units, or raise BusError, at the latest after ``timeout`` seconds."""
@@ -106,7 +118,7 @@ class Manager:
             self._refreshed_at = None
 
     async def _refresh(self) -> tuple[Unit, ...]:
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         if self._refreshed_at is None or now - self._refreshed_at > FULL_REFRESH_SECONDS:
             self._refreshed_at = now
             listed = (await self._call("ListUnitsByPatterns", "asas", [[], list(PATTERNS)]))[0]
@@ -124,7 +136,8 @@ class Manager:
                 self._units.pop(path, None)
             elif isinstance(unit, BaseException):
                 raise unit
-        return tuple(sorted(self._units.values(), key=lambda unit: unit.name))
+        self.known = tuple(sorted(self._units.values(), key=lambda unit: unit.name))
+        return self.known
 
     async def _stopped(self, loaded: set[str]) -> list[str]:
         files = (await self._call("ListUnitFilesByPatterns", "asas", [[], list(PATTERNS)]))[0]
