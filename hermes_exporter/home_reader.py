@@ -119,7 +119,7 @@ class HomeReader:
         if "storage" not in self._collectors:
             return look
         try:
-            return replace(look, space=storage.space(home.root))
+            return replace(look, space=storage.space(str(home.root)))
         except SourceError as error:
             problem = Problem(home.key, "storage", str(error.path), error.reason, "unreadable")
             return replace(look, found=replace(look.found, problems=(*look.found.problems, problem)))
