@@ -16,16 +16,18 @@ from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.witness import Testimony
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hermes_exporter.cases import Gathered
     from hermes_exporter.discovery import Profile
     from hermes_exporter.judge.liveness import Clock
     from hermes_exporter.memory import Memory, ProfileMemory
     from hermes_exporter.problems import Problem, ProblemLog
+    from hermes_exporter.settings import Policy
     from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Witness
 
+NOTHING: Counter[str] = Counter()
 ANOTHER_SECONDS = 2.0
 """A process that started so long after a recorded start is another one with the same pid."""
 
@@ -36,25 +38,6 @@ class Assessment:
 
     views: tuple[ProfileView, ...]
     elsewhere: tuple[Unit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the owner decided.
-
-    Attributes:
-        collectors: names of those that are switched on.
-        gateways: by label of the profile, ``required`` or ``ignored``.
-        jobs_limit: at most so many jobs of each profile are exposed.
-        job_names: jobs may be labelled with their names.
-        host_zone: IANA name of the host's time zone.
-    """
-
-    collectors: frozenset[str]
-    gateways: Mapping[str, str]
-    jobs_limit: int
-    job_names: bool
-    host_zone: str
 
 
 class _Calm(NamedTuple):
@@ -235,6 +218,8 @@ def _scopes(profile: Profile) -> tuple[str, str, str]:
 
 
 def _of(profile: Profile, counts: Counter[tuple[str, str]]) -> Counter[str]:
+    if not counts:
+        return NOTHING
     found: Counter[str] = Counter()
     for (scope, collector), count in counts.items():
         if scope in _scopes(profile):

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter import __version__, watched_home
-from hermes_exporter.assessor import Assessor, Policy
+from hermes_exporter.assessor import Assessor
 from hermes_exporter.cases import Gathered
 from hermes_exporter.collectors.view import HostView
 from hermes_exporter.home_reader import READ_HERE
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.problems import Problem, ProblemLog
 from hermes_exporter.rendering import Renderer
+from hermes_exporter.settings import Policy
 from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
 from hermes_exporter.sources.systemd import BusError

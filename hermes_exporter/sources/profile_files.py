@@ -134,7 +134,7 @@ def _dead_targets(desk: Desk) -> dict[str, int] | None:
 
 
 def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
-    for name in (".", storage.DATABASE, f"{storage.DATABASE}-wal"):
+    for name in (storage.DATABASE, f"{storage.DATABASE}-wal"):
         desk.path(name)
     try:
         return followed.database.look(desk.directory)
