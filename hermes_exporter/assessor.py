@@ -81,7 +81,7 @@ class Assessor:
         return Assessment(tuple(views), owned.elsewhere)
 
     def _judged(self, case: Case, testimony: Testimony, clock: Clock, *, complete: bool) -> Case:
-        seen_here = bool(case.units) or self._memory.of(case.profile.label).alive_at is not None
+        seen_here = bool(case.units) or self._memory.of(case.profile.label).seen_here
         evidence = Evidence(
             lock_holders=testimony.holders,
             recorded=testimony.recorded,
@@ -104,10 +104,12 @@ class Assessor:
         calm = self._calm(case)
         expected = self._expected(case, now)
         judged: dict[str, bool | None] = {}
-        if "gateway" in self._policy.collectors:
+        judges_gateway = "gateway" in self._policy.collectors
+        if judges_gateway:
             judged = self._gateway_conditions(case, expected=expected, now=now)
         judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
-        judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
+        if "platforms" in self._policy.collectors:
+            judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
         judged["config_invalid"] = conditions.config_invalid(files.config)
         limit = self._policy.jobs_limit
         return ProfileView(
@@ -127,7 +129,7 @@ class Assessor:
             host=case.host.profile.label if case.host else None,
             expected=expected,
             conditions=judged,
-            headline=conditions.headline(judged, verdict.up),
+            headline=conditions.headline(judged, verdict.up if judges_gateway else None),
             succeeded=self._succeeded(case.profile, problems),
             starts=memory.starts,
             unclean_exits=memory.diagnostics.unclean + memory.deaths,
@@ -141,6 +143,7 @@ class Assessor:
             memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
         if case.liveness.up:
             memory.alive_at = now
+        memory.seen_here |= case.liveness.process is not None
         if not units_failed:
             units = (*case.units, *(case.host.units if case.host else ()))
             memory.enabled = any(unit.enabled for unit in units)
@@ -150,10 +153,10 @@ class Assessor:
     def _timezone(self, case: Case) -> str:
         files = case.files
         named = (
-            files.settings.timezone if files.settings else None,
             case.env.timezone if case.env else None,
             files.env.timezone if files.env else None,
             next((unit.timezone for unit in case.units if unit.timezone), None),
+            files.settings.timezone if files.settings else None,
         )
         return zone.resolve(named, self._policy.host_zone)
 

@@ -24,7 +24,8 @@ class ProfileMemory:
 
     Attributes:
         starts: gateway starts since the first look.
-        alive_at: when the gateway was last proved alive here, Unix seconds.
+        alive_at: when the gateway was last proved alive, Unix seconds.
+        seen_here: its process was seen, so it lives where processes can be seen.
         enabled: whether one of its units was enabled when systemd was last asked.
         deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
         diagnostics: where the exit diagnostics were read to, and what they told.
@@ -32,6 +33,7 @@ class ProfileMemory:
 
     starts: int = 0
     alive_at: float | None = None
+    seen_here: bool = False
     enabled: bool = False
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
     deaths: int = 0

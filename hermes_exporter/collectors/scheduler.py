@@ -116,7 +116,7 @@ def collect(view: ProfileView) -> Iterator[Sample]:
 
 
 def _running(view: ProfileView) -> int:
-    return sum(runs.running for runs in view.jobs)
+    return sum(runs.running for runs in (*view.jobs, *view.jobs_held_back))
 
 
 COLLECTOR = Collector(

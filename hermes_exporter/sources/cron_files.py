@@ -10,10 +10,9 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hermes_exporter.sources import deliveries, executions, jobs, runtime_store, ticker
+from hermes_exporter.sources import executions, jobs, runtime_store, ticker
 
 if TYPE_CHECKING:
-    from hermes_exporter.sources.deliveries import Deliveries
     from hermes_exporter.sources.desk import Desk
     from hermes_exporter.sources.executions import Executions
     from hermes_exporter.sources.jobs import JobStore
@@ -46,7 +45,6 @@ class CronFiles:
     success: float | None = None
     error: float | None = None
     catch_up: int | None = None
-    deliveries: Deliveries | None = None
 
 
 def read(desk: Desk) -> CronFiles:
@@ -64,7 +62,6 @@ def read(desk: Desk) -> CronFiles:
         success=desk.take("cron", ticker.SUCCESS, ticker.parse_time, ticker.MAX_BYTES),
         error=desk.take("cron", ticker.ERROR, ticker.parse_error, ticker.MAX_BYTES),
         catch_up=desk.take("cron", ticker.CATCH_UP, ticker.parse_count, ticker.MAX_BYTES),
-        deliveries=desk.query("delivery", deliveries.FILENAME, deliveries.query),
     )
 
 
