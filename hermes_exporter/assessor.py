@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from hermes_exporter.calm import CalmFacts
 from hermes_exporter.cases import Case, all_problems, owned_units, with_hosts
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
 from hermes_exporter.cron_assessor import CronAssessor
-from hermes_exporter.judge import conditions, expectation, liveness, platforms, zone
+from hermes_exporter.judge import conditions, expectation, liveness
 from hermes_exporter.judge.liveness import Evidence, Liveness
 from hermes_exporter.sources.profile_files import ProfileFiles
+from hermes_exporter.standing import Standing
 from hermes_exporter.witness import Testimony
 
 if TYPE_CHECKING:
@@ -40,18 +42,14 @@ class Assessment:
     elsewhere: tuple[Unit, ...]
 
 
-class _Calm(NamedTuple):
-    platforms: tuple[platforms.Platform, ...]
-    timezone: str
-
-
 class Assessor:
     """Judges gather after gather; what it must remember is in ``memory``."""
 
     def __init__(self, witness: Witness, memory: Memory, log: ProblemLog, policy: Policy) -> None:
         self._witness, self._memory, self._log, self._policy = witness, memory, log, policy
         self._cron = CronAssessor(witness)
-        self._kept: dict[str, tuple[object, _Calm]] = {}
+        self._calm = CalmFacts(policy.host_zone, with_platforms="platforms" in policy.collectors)
+        self._standing = Standing()
 
     def assess(self, gathered: Gathered, clock: Clock) -> Assessment:
         """Judge every profile."""
@@ -72,17 +70,20 @@ class Assessor:
             units = owned.units.get(label, ())
             case = Case(profile, files[label], units, Liveness(up=None, proof="none"), env=managed.get(label))
             if label not in unread:
-                case = self._judged(case, testimonies.get(label, Testimony()), clock, complete=complete)
+                evidence = self._evidence(case, testimonies.get(label, Testimony()), complete=complete)
+                looks = (evidence, case.files, units, case.env, complete, gathered.units_failed)
+                case = self._standing.case(label, looks, clock.now) or self._judged(case, evidence, looks, clock)
             own[label] = case
         views = [
-            self._view(case, problems, clock.now, units_failed=gathered.units_failed, complete=complete)
+            self._same_view(case, problems, clock.now)
+            or self._view(case, problems, clock, units_failed=gathered.units_failed, complete=complete)
             for case in with_hosts(own)
         ]
         return Assessment(tuple(views), owned.elsewhere)
 
-    def _judged(self, case: Case, testimony: Testimony, clock: Clock, *, complete: bool) -> Case:
+    def _evidence(self, case: Case, testimony: Testimony, *, complete: bool) -> Evidence:
         seen_here = bool(case.units) or self._memory.of(case.profile.label).seen_here
-        evidence = Evidence(
+        return Evidence(
             lock_holders=testimony.holders,
             recorded=testimony.recorded,
             unit_processes=self._witness.main_processes(case.units),
@@ -90,10 +91,36 @@ class Assessor:
             complete=complete or seen_here,
             hidden=case.files.lock_hidden,
         )
+
+    def _judged(self, case: Case, evidence: Evidence, looks: object, clock: Clock) -> Case:
         verdict = liveness.judge(evidence, clock)
-        return Case(case.profile, case.files, case.units, verdict, env=case.env)
+        return Case(case.profile, case.files, case.units, verdict, env=case.env, evidence=evidence, looks=looks)
+
+    def _same_view(self, case: Case, problems: Sequence[Problem], now: float) -> ProfileView | None:
+        """Return the view of a case that stands as it was, with what is new at every gather."""
+        view = self._standing.view(case)
+        if view is None:
+            return None
+        process = case.liveness.process
+        if case.liveness.up:
+            self._memory.of(case.profile.label).alive_at = now
+        return replace(
+            view,
+            now=now,
+            figures=self._witness.figures(process) if process else None,
+            succeeded=self._succeeded(case.profile, problems),
+            parse_errors=_of(case.profile, self._log.parse_errors),
+            future_stamps=_of(case.profile, self._log.future_stamps),
+        )
 
     def _view(
+        self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool, complete: bool
+    ) -> ProfileView:
+        view = self._new_view(case, problems, clock.now, units_failed=units_failed, complete=complete)
+        self._standing.keep(case, view, self._memory.of(case.profile.label), clock)
+        return view
+
+    def _new_view(
         self, case: Case, problems: Sequence[Problem], now: float, *, units_failed: bool, complete: bool
     ) -> ProfileView:
         files, verdict = case.files, case.liveness
@@ -101,7 +128,7 @@ class Assessor:
         jobs = self._cron.jobs(case.profile.label, files, complete=complete)
         reads_cron = "cron" in self._policy.collectors and case.profile.present
         cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
-        calm = self._calm(case)
+        calm = self._calm.of(case)
         expected = self._expected(case, now)
         judged: dict[str, bool | None] = {}
         judges_gateway = "gateway" in self._policy.collectors
@@ -149,27 +176,6 @@ class Assessor:
             memory.enabled = any(unit.enabled for unit in units)
         self._count_deaths(case)
         return memory
-
-    def _timezone(self, case: Case) -> str:
-        files = case.files
-        named = (
-            case.env.timezone if case.env else None,
-            files.env.timezone if files.env else None,
-            next((unit.timezone for unit in case.units if unit.timezone), None),
-            files.settings.timezone if files.settings else None,
-        )
-        return zone.resolve(named, self._policy.host_zone)
-
-    def _calm(self, case: Case) -> _Calm:
-        """Return what only the records decide, made anew when they change."""
-        speaker = case.host or case
-        key = (case.files, speaker.files.state, speaker.liveness.process, case.units, case.env)
-        kept = self._kept.get(case.profile.label)
-        if kept is None or kept[0] != key:
-            messengers = _platforms(case) if "platforms" in self._policy.collectors else ()
-            kept = (key, _Calm(messengers, self._timezone(case)))
-            self._kept[case.profile.label] = kept
-        return kept[1]
 
     def _expected(self, case: Case, now: float) -> bool:
         label = case.profile.label
@@ -228,11 +234,3 @@ def _of(profile: Profile, counts: Counter[tuple[str, str]]) -> Counter[str]:
         if scope in _scopes(profile):
             found[collector] += count
     return found
-
-
-def _platforms(case: Case) -> tuple[platforms.Platform, ...]:
-    speaker = case.host or case
-    state = speaker.files.state
-    mine = (case.profile.name,) if case.host else ("", case.profile.name)
-    entries = [entry for entry in state.platforms if entry.profile in mine] if state else []
-    return platforms.platforms(entries, speaker.liveness.process, case.files.settings, case.files.env)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge import liveness, ownership, serving
+from hermes_exporter.judge.liveness import Evidence
 from hermes_exporter.problems import Problem
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Gathered:
     problems: Sequence[Problem]
 
 
+NO_EVIDENCE = Evidence()
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One profile with everything it is judged by; ``host`` is the one whose gateway serves it."""
@@ -41,6 +45,8 @@ class Case:
     liveness: Liveness
     host: Case | None = None
     env: EnvFile | None = None
+    evidence: Evidence = NO_EVIDENCE
+    looks: object = None
 
 
 def owned_units(gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Ownership:

@@ -50,6 +50,10 @@ class ProfileMemory:
             self.starts += sum(stamp > known for stamp in stamps)
         self._newest_start = max([*stamps, known or 0.0])
 
+    def moments(self) -> tuple[float | None, ...]:
+        """Return when what is remembered happened, Unix seconds."""
+        return self.alive_at, *self._restarts
+
     def count_death(self, pid: int, *, dead: bool) -> None:
         """Take over whether the gateway whose life is noted as running is dead; each death counts once."""
         if dead and self._last_life == (pid, False):
