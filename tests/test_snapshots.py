@@ -180,7 +180,7 @@ def test_runs(recorded: Recorded) -> None:
 
 @every_home
 def test_platforms(recorded: Recorded) -> None:
-    """A messenger is up as the live gateway noted; what a dead one left says nothing; whatever is up is configured."""
+    """A messenger is up as its live gateway noted, and configured then; what a dead gateway left says nothing."""
     alive = {gateway["profile"] for gateway in recorded.home.truth["gateways"] if gateway["alive"]}
     noted = {
         (profile({"profile": name}), platform, state)
@@ -229,7 +229,7 @@ def test_runs_that_lost_their_process(recorded: Recorded) -> None:
 
 @only("sigkill")
 def test_what_dead_gateways_left(recorded: Recorded) -> None:
-    """Neither pid file nor ``running`` nor ``connected`` brings a killed gateway back; what it ticked, none ticks."""
+    """Neither pid file, ``running`` nor ``connected`` bring a killed gateway back; nobody ticks its jobs."""
     for gateway in recorded.home.truth["gateways"]:
         where = {"profile": profile(gateway)}
         directory = recorded.home.profile(gateway["profile"])
