@@ -90,7 +90,7 @@ HELD_UNTIL = Family(
 
 
 def _inputs(view: ProfileView) -> object:
-    return view.jobs, view.timezone, view.job_names, _external(view), _future(view)
+    return view.jobs, view.timezone, view.job_names, _external(view), view.files.cron.notes_known, _future(view)
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -114,11 +114,12 @@ def series(view: ProfileView, runs: JobRuns) -> Iterator[Sample]:
         runner=runner,
     )
     yield ENABLED(job.enabled, **names)
-    yield RUNNING(runs.running, **names)
-    yield SCHEDULABLE(job.schedulable, **names)
+    if job.schedulable or view.files.cron.notes_known:
+        yield SCHEDULABLE(job.schedulable, **names)
     if noted.last_status is not None:
         yield LAST_STATUS(1, **names, status=noted.last_status if noted.last_status in STATUSES else "other")
     figures = (
+        (RUNNING, runs.running),
         (CREATED, view.past(job.created_at)),
         (LAST_RUN, view.past(noted.last_run_at)),
         (LAST_SUCCESS, view.past(runs.last_success_at)),

@@ -57,21 +57,31 @@ def judge(  # noqa: PLR0913  # what a verdict on the cron stands on
         process is not None and process.started_at is not None and now - process.started_at < STARTING_SECONDS
     )
     busy = oldest_run is not None and now - oldest_run < LONG_TICK_SECONDS
-    beats = _fresh(cron.heartbeat, now, DEAD_STALE_SECONDS if liveness.up is False else STALE_SECONDS)
+    beats = _beats(cron, now, DEAD_STALE_SECONDS if liveness.up is False else STALE_SECONDS)
     error = _error(cron, now)
-    ticked = beats or starting if enabled and built_in else None
+    ticked = starting or beats if enabled and built_in else None
     stalled: bool | None = None
     if liveness.up and built_in:
-        silent = not (beats or starting or busy)
-        stalled = enabled and not draining and (silent or (error is True and not starting))
+        idle = not enabled or draining or starting
+        stalled = False if idle else _stalled(busy or beats, error, cron)
     uid = process.uid if process else cron.directory.uid if cron.directory else None
     return Scheduler(built_in, ticked, error, stalled, _writable(cron, uid))
+
+
+def _stalled(turns: bool | None, error: bool | None, cron: CronFiles) -> bool | None:
+    if error or turns is False:
+        return True
+    return None if turns is None or not cron.outcome_known else False
+
+
+def _beats(cron: CronFiles, now: float, limit: float) -> bool | None:
+    return _fresh(cron.heartbeat, now, limit) if cron.beat_known else None
 
 
 def _error(cron: CronFiles, now: float) -> bool | None:
     if cron.error is not None:
         return True
-    if cron.heartbeat is None:
+    if cron.heartbeat is None or not cron.outcome_known:
         return None
     return _fresh(cron.heartbeat, now) and cron.success is not None and not _fresh(cron.success, now)
 

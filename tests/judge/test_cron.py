@@ -206,7 +206,7 @@ def test_a_run_in_flight_runs_while_its_process_lives() -> None:
 
     assert (alive.running, alive.orphaned, alive.run_started_at) == (True, False, NOW - 50)  # type: ignore[attr-defined]
     assert (gone.running, gone.orphaned) == (False, True)  # type: ignore[attr-defined]
-    assert (hidden.running, hidden.orphaned) == (False, None)  # type: ignore[attr-defined]
+    assert (hidden.running, hidden.orphaned) == (None, None)  # type: ignore[attr-defined]
 
 
 def test_failures_count_since_the_last_good_run() -> None:
