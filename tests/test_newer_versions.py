@@ -47,8 +47,9 @@ CREATE TABLE executions (id TEXT PRIMARY KEY, job_id TEXT, source TEXT, process_
 """
 NEWER_COLUMNS = ", handoff_pending INTEGER, handoff_started_at TEXT, delivery_outcome TEXT, scheduled_instant TEXT"
 INCIDENTS = """
-CREATE TABLE cron_incidents (id TEXT, job_id TEXT, error_sig TEXT, state TEXT, failure_type TEXT, 
-  first_seen_at TEXT, last_seen_at TEXT, acked_at TEXT, closed_at TEXT, error TEXT, output_file TEXT, generation INTEGER);
+CREATE TABLE cron_incidents (id TEXT, job_id TEXT, error_sig TEXT, state TEXT, failure_type TEXT,
+  first_seen_at TEXT, last_seen_at TEXT, acked_at TEXT, closed_at TEXT, error TEXT, output_file TEXT,
+  generation INTEGER);
 """
 DELIVERIES = """
 CREATE TABLE deliveries (execution_id TEXT, job_json TEXT, content TEXT, for_failure INTEGER, status TEXT,
