@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.cases import Case, all_problems, owned_units, with_hosts
 from hermes_exporter.collectors import COLLECTORS
@@ -57,18 +57,24 @@ class Policy:
     host_zone: str
 
 
+class _Calm(NamedTuple):
+    platforms: tuple[platforms.Platform, ...]
+    timezone: str
+
+
 class Assessor:
     """Judges gather after gather; what it must remember is in ``memory``."""
 
     def __init__(self, witness: Witness, memory: Memory, log: ProblemLog, policy: Policy) -> None:
         self._witness, self._memory, self._log, self._policy = witness, memory, log, policy
         self._cron = CronAssessor(witness)
+        self._kept: dict[str, tuple[object, _Calm]] = {}
 
     def assess(self, gathered: Gathered, clock: Clock) -> Assessment:
         """Judge every profile."""
         profiles = [profile for look in gathered.looks for profile in look.found.profiles]
         files = {label: record for look in gathered.looks for label, record in look.files.items()}
-        testimonies, failure = self._witness.testify(profiles, files)
+        testimonies, failure = self._witness.testify(profiles, files, gathered.units)
         owned = owned_units(gathered, testimonies)
         files |= {profile.label: ProfileFiles() for profile in owned.missing}
         problems = all_problems(gathered, files, owned, failure)
@@ -92,44 +98,45 @@ class Assessor:
         return Assessment(tuple(views), owned.elsewhere)
 
     def _judged(self, case: Case, testimony: Testimony, clock: Clock, *, complete: bool) -> Case:
-        seen_here = bool(case.units) or self._memory.of(case.profile.label).alive_at is not None
         evidence = Evidence(
             lock_holders=testimony.holders,
             recorded=testimony.recorded,
             unit_processes=self._witness.main_processes(case.units),
             heartbeat=case.files.heartbeat,
-            complete=complete or seen_here,
+            complete=complete or self._memory.of(case.profile.label).seen_here(case.units),
             hidden=case.files.lock_hidden,
         )
-        return replace(case, liveness=liveness.judge(evidence, clock))
+        verdict = liveness.judge(evidence, clock)
+        return Case(case.profile, case.files, case.units, verdict, env=case.env)
 
     def _view(
         self, case: Case, problems: Sequence[Problem], now: float, *, units_failed: bool, complete: bool
     ) -> ProfileView:
         files, verdict = case.files, case.liveness
         memory = self._remember(case, now, units_failed=units_failed)
-        jobs = self._cron.jobs(case.profile.label, files, complete=complete)
+        jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.seen_here(case.units))
         reads_cron = "cron" in self._policy.collectors and case.profile.present
-        cron = self._cron.scheduler(files, jobs, verdict, now) if reads_cron else None
-        messengers = self._platforms(case) if "platforms" in self._policy.collectors else ()
+        cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
+        calm = self._calm(case)
         expected = self._expected(case, now)
         judged: dict[str, bool | None] = {}
         if "gateway" in self._policy.collectors:
             judged = self._gateway_conditions(case, expected=expected, now=now)
         judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
-        judged["platform_down"] = conditions.platform_down(messengers, verdict)
+        judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
         judged["config_invalid"] = conditions.config_invalid(files.config)
         limit = self._policy.jobs_limit
         return ProfileView(
             profile=case.profile,
             now=now,
             files=files,
-            platforms=messengers,
+            platforms=calm.platforms,
             scheduler=cron,
             jobs=jobs[:limit] if len(jobs) > limit else jobs,
             jobs_held_back=jobs[limit:],
+            jobs_newest=self._cron.newest(case.profile.label),
             job_names=self._policy.job_names,
-            timezone=self._timezone(case),
+            timezone=calm.timezone,
             units=(*case.units, *(case.host.units if case.host else ())),
             liveness=verdict,
             figures=self._witness.figures(verdict.process) if verdict.process else None,
@@ -166,13 +173,16 @@ class Assessor:
         )
         return zone.resolve(named, self._policy.host_zone)
 
-    @staticmethod
-    def _platforms(case: Case) -> tuple[platforms.Platform, ...]:
+    def _calm(self, case: Case) -> _Calm:
+        """Return what only the records decide, made anew when they change."""
         speaker = case.host or case
-        state = speaker.files.state
-        mine = (case.profile.name,) if case.host else ("", case.profile.name)
-        entries = [entry for entry in state.platforms if entry.profile in mine] if state else []
-        return platforms.platforms(entries, speaker.liveness.process, case.files.settings, case.files.env)
+        key = (case.files, speaker.files.state, speaker.liveness.process, case.units, case.env)
+        kept = self._kept.get(case.profile.label)
+        if kept is None or kept[0] != key:
+            messengers = _platforms(case) if "platforms" in self._policy.collectors else ()
+            kept = (key, _Calm(messengers, self._timezone(case)))
+            self._kept[case.profile.label] = kept
+        return kept[1]
 
     def _expected(self, case: Case, now: float) -> bool:
         label = case.profile.label
@@ -229,3 +239,11 @@ def _of(profile: Profile, counts: Counter[tuple[str, str]]) -> Counter[str]:
         if scope in _scopes(profile):
             found[collector] += count
     return found
+
+
+def _platforms(case: Case) -> tuple[platforms.Platform, ...]:
+    speaker = case.host or case
+    state = speaker.files.state
+    mine = (case.profile.name,) if case.host else ("", case.profile.name)
+    entries = [entry for entry in state.platforms if entry.profile in mine] if state else []
+    return platforms.platforms(entries, speaker.liveness.process, case.files.settings, case.files.env)

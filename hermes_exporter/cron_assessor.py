@@ -27,6 +27,8 @@ class _Kept:
     ledger_known: bool
     lives: dict[Execution, bool | None]
     jobs: tuple[JobRuns, ...]
+    newest: float
+    running_since: float | None
 
 
 class CronAssessor:
@@ -47,20 +49,25 @@ class CronAssessor:
         kept = self._kept.get(label)
         same = kept is not None and kept.store is store and kept.ledger is ledger and kept.ledger_known == known
         if kept is None or not same or kept.lives != lives:
-            kept = _Kept(store, ledger, known, lives, job_runs(store, ledger, lives, known=known))
+            jobs = job_runs(store, ledger, lives, known=known)
+            kept = _Kept(store, ledger, known, lives, jobs, _newest(jobs), _running_since(jobs))
             self._kept[label] = kept
         return kept.jobs
 
-    @staticmethod
-    def scheduler(files: ProfileFiles, jobs: tuple[JobRuns, ...], liveness: Liveness, now: float) -> Scheduler:
+    def newest(self, label: str) -> float:
+        """Return the latest time stamp of any of the profile's jobs, Unix seconds; 0 without jobs."""
+        kept = self._kept.get(label)
+        return kept.newest if kept else 0.0
+
+    def scheduler(self, label: str, files: ProfileFiles, liveness: Liveness, now: float) -> Scheduler:
         """Return the verdict on the profile's cron as a whole."""
-        runs = [runs.run_started_at for runs in jobs if runs.running and runs.run_started_at is not None]
+        kept = self._kept.get(label)
         return scheduler.judge(
             files.cron,
             files.settings,
             liveness,
             draining=files.drain is not None,
-            oldest_run=min(runs, default=None),
+            oldest_run=kept.running_since if kept else None,
             now=now,
         )
 
@@ -70,3 +77,17 @@ class CronAssessor:
         if row.start_ticks is None:
             return None if self._witness.process(row.pid) else False
         return True if self._witness.recorded(row.pid, row.start_ticks) else False if complete else None
+
+
+def _newest(jobs: tuple[JobRuns, ...]) -> float:
+    stamps = (
+        stamp
+        for runs in jobs
+        for stamp in (runs.job.noted.last_run_at, runs.last_success_at, runs.job.created_at, runs.run_started_at)
+    )
+    return max((stamp for stamp in stamps if stamp is not None), default=0.0)
+
+
+def _running_since(jobs: tuple[JobRuns, ...]) -> float | None:
+    since = [runs.run_started_at for runs in jobs if runs.running and runs.run_started_at is not None]
+    return min(since, default=None)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.utils import floatToGoString
+
+from hermes_exporter.metric import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,9 +29,7 @@ if TYPE_CHECKING:
 GZIP_LEVEL = 1
 """Level 9 takes twenty times as long to save half as much again."""
 _END = b"# EOF\n"
-_HEAD_LINES = 2
-_AS_THEY_ARE = "allow-utf-8"
-"""Our names need no escaping; to ask for it costs as much again as the rest of the encoding."""
+_COMPRESSED_END = gzip.compress(_END, mtime=0)
 
 
 class Format(NamedTuple):
@@ -63,20 +65,17 @@ class Chunk:
         for sample in samples:
             self._samples.setdefault(sample.family, []).append(sample)
             self.series += 1
-        self._lines: dict[bool, dict[Family, bytes]] = {}
+        self._lines: dict[Family, bytes] | None = None
 
-    def lines(self, *, openmetrics: bool) -> dict[Family, bytes]:
-        """Return the sample lines by family."""
-        kept = self._lines.get(openmetrics)
-        if kept is None:
-            kept = {family: self._encoded(family, openmetrics) for family in self._samples}
-            self._lines[openmetrics] = kept
-        return kept
-
-    def _encoded(self, family: Family, openmetrics: bool) -> bytes:
-        labels = () if self._profile is None else (self._profile,)
-        rows = [((*labels, *sample.labels), sample.value) for sample in self._samples[family]]
-        return _encode(family, rows, openmetrics=openmetrics).split(b"\n", _HEAD_LINES)[_HEAD_LINES]
+    def lines(self) -> dict[Family, bytes]:
+        """Return the sample lines by family; they are the same in both formats."""
+        if self._lines is None:
+            named = () if self._profile is None else (("profile", clean(self._profile)),)
+            self._lines = {
+                family: "".join(_line(sample, named) for sample in samples).encode()
+                for family, samples in self._samples.items()
+            }
+        return self._lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,11 @@ class Section:
         return body
 
     def _parts(self, *, openmetrics: bool) -> Iterator[bytes]:
-        spoken = [chunk.lines(openmetrics=openmetrics) for chunk in self.chunks]
+        spoken = [chunk.lines() for chunk in self.chunks]
         for family in self.families:
             lines = [lines[family] for lines in spoken if family in lines]
             if lines:
-                yield _encode(family, (), openmetrics=openmetrics)
+                yield _head(family, openmetrics=openmetrics)
                 yield from lines
 
 
@@ -115,20 +114,31 @@ class Exposition:
 
     def encode(self, wanted: Format) -> bytes:
         """Return the whole body."""
-        end = b"" if not wanted.openmetrics else gzip.compress(_END, mtime=0) if wanted.compressed else _END
+        end = b"" if not wanted.openmetrics else _COMPRESSED_END if wanted.compressed else _END
         return b"".join([*(section.body(wanted) for section in self._sections), end])
 
 
-def _encode(family: Family, rows: Iterable[tuple[tuple[str, ...], float]], *, openmetrics: bool) -> bytes:
-    labels = family.labels if family.host else ("profile", *family.labels)
+def _line(sample: Sample, named: tuple[tuple[str, str], ...]) -> str:
+    pairs = sorted((*named, *zip(sample.family.labels, sample.labels, strict=True)))
+    labels = ",".join([f'{name}="{_escaped(value)}"' for name, value in pairs])
+    braces = f"{{{labels}}}" if labels else ""
+    number: str = floatToGoString(sample.value)  # type: ignore[no-untyped-call]
+    return f"{sample.family.name}{braces} {number}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+@cache
+def _head(family: Family, *, openmetrics: bool) -> bytes:
+    """Return the family's HELP and TYPE lines, as prometheus_client writes them."""
     make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
-    metric = make(family.name, family.help, labels=labels)
-    for values, value in rows:
-        metric.add_metric(values, value)
-    if openmetrics:
-        text: bytes = generate_openmetrics(_One(metric), escaping=_AS_THEY_ARE)  # type: ignore[no-untyped-call]
-        return text.removesuffix(_END)
-    return generate_latest(_One(metric), escaping=_AS_THEY_ARE)
+    metric = make(family.name, family.help)
+    if not openmetrics:
+        return generate_latest(_One(metric))
+    text: bytes = generate_openmetrics(_One(metric))  # type: ignore[no-untyped-call]
+    return text.removesuffix(_END)
 
 
 class _One:

@@ -45,6 +45,10 @@ READING_SHARE = 0.8
 """Of the time a scraper gives, the part that reading may take; judging and encoding get the rest."""
 
 
+QUICK_SECONDS = 0.02
+"""A judgement that took less may be made on the server's own loop the next time."""
+
+
 class GatherError(Exception):
     """Nothing could be gathered in time."""
 
@@ -81,6 +85,7 @@ class Gatherer:
         self._judge = Worker("judge")
         self._renderer = Renderer(settings.series_limit)
         self._wanted: set[Format] = set()
+        self._judging_seconds = QUICK_SECONDS
         self._said: set[str] = set()
 
     async def gather(self, timeout: float, wanted: Format = PLAIN) -> Answer:
@@ -91,9 +96,11 @@ class Gatherer:
         self._wanted.add(wanted)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._gather(timeout))
+        running = self._running
+        await asyncio.wait((running,), timeout=timeout)
         try:
-            return await asyncio.wait_for(asyncio.shield(self._running), timeout)
-        except (TimeoutError, StalledError):
+            return running.result()
+        except (asyncio.InvalidStateError, StalledError):
             raise GatherError("the last gather is still running") from None
 
     def close(self) -> None:
@@ -113,16 +120,27 @@ class Gatherer:
         settings, started = self.settings, time.monotonic()
         reading = timeout * READING_SHARE
         now = time.time() if settings.at is None else settings.at
-        asking = asyncio.create_task(self._units(reading))
-        looks = await asyncio.gather(*(home.look(now, reading) for home in self._homes))
-        units, problems, unit_seconds = await asking
+        asking = asyncio.create_task(self._units(reading)) if self._news_of_units() else None
+        if len(self._homes) == 1:
+            looks = [await self._homes[0].look(now, reading)]
+        else:
+            looks = await asyncio.gather(*(home.look(now, reading) for home in self._homes))
+        units, problems, unit_seconds = await asking if asking else (self._known_units(), [], 0.0)
         self._say_what_is_not_read(looks)
         gathered = Gathered(looks, units, bool(problems), problems)
         clock = Clock(now, time.monotonic() if settings.at is None else None)
         seconds = self._seconds(looks, unit_seconds)
-        left = timeout - (time.monotonic() - started)
-        answer = await self._judge.run(lambda: self._answer(gathered, clock, seconds), max(left, 0.1))
-        self.last = answer
+        self.last = await self._judged(gathered, clock, seconds, timeout - (time.monotonic() - started))
+        return self.last
+
+    async def _judged(self, gathered: Gathered, clock: Clock, seconds: dict[str, float], left: float) -> Answer:
+        """Judge and encode: here where that is quick, else in a thread, so that the server goes on answering."""
+        started = time.perf_counter()
+        if self._judging_seconds < QUICK_SECONDS:
+            answer = self._answer(gathered, clock, seconds)
+        else:
+            answer = await self._judge.run(lambda: self._answer(gathered, clock, seconds), max(left, 0.1))
+        self._judging_seconds = time.perf_counter() - started
         return answer
 
     def _answer(self, gathered: Gathered, clock: Clock, seconds: dict[str, float]) -> Answer:
@@ -146,6 +164,14 @@ class Gatherer:
         for wanted in self._wanted:
             exposition.encode(wanted)
         return Answer(clock.now, assessment.views, exposition)
+
+    def _news_of_units(self) -> bool:
+        return self._asks_systemd() and not all(manager.quiet for manager in self._buses.managers())
+
+    def _known_units(self) -> list[Unit]:
+        if not self._asks_systemd():
+            return []
+        return [unit for manager in self._buses.managers() for unit in manager.known]
 
     async def _units(self, timeout: float) -> tuple[list[Unit], list[Problem], float]:
         started = time.perf_counter()

@@ -12,18 +12,20 @@ from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.desk import Desk, Readers
 from hermes_exporter.sources.profile_files import Followed, ProfileFiles
 from hermes_exporter.sources.storage import DatabaseTraces
+from hermes_exporter.sources.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hermes_exporter.discovery import Discovery, Found
+    from hermes_exporter.discovery import Discovery, Found, Profile
     from hermes_exporter.memory import Memory
     from hermes_exporter.sources.env_file import EnvFile
     from hermes_exporter.sources.hermes_config import HermesConfig
     from hermes_exporter.sources.storage import Space
 
 
+ABSENT = ProfileFiles()
 READ_HERE = ("discovery", "gateway", "platforms", "cron", "delivery", "storage")
 """Collectors that live on what is read in a home."""
 
@@ -66,6 +68,8 @@ class HomeReader:
         self._discovery, self._memory, self._collectors = discovery, memory, collectors
         self._managed_directory = managed_directory
         self._readers = Readers()
+        self._watches: dict[str, Watch[ProfileFiles]] = {}
+        self._overlay: HermesConfig | None = None
         self._databases: dict[str, DatabaseTraces] = {}
 
     def look(self, now: float) -> HomeLook:
@@ -74,18 +78,35 @@ class HomeReader:
         found = self._discovery.find(self._readers.files, now)
         seconds = {"discovery": time.perf_counter() - started}
         overlay, env = self._managed(now)
-        files = {}
+        files: dict[str, ProfileFiles] = {}
         for profile in found.profiles:
-            label = profile.label
-            files[label] = ProfileFiles()
-            if profile.present:
-                database = self._databases.setdefault(label, DatabaseTraces())
-                followed = Followed(self._memory.of(label).diagnostics, database)
-                desk = Desk(label, profile.path, self._readers, now)
-                files[label] = profile_files.read(desk, followed, self._collectors, overlay)
-                for collector, spent in desk.seconds.items():
-                    seconds[collector] = seconds.get(collector, 0.0) + spent
+            files[profile.label] = self._read(profile, overlay, seconds, now) if profile.present else ABSENT
+        self._overlay = overlay
         return self._with_space(HomeLook(found, files, seconds, env=env))
+
+    def _read(
+        self, profile: Profile, overlay: HermesConfig | None, seconds: dict[str, float], now: float
+    ) -> ProfileFiles:
+        """Return the profile's records, the same object as before where nothing that they are made of changed."""
+        started = time.perf_counter()
+        watch = self._watches.get(profile.label)
+        if watch is None:
+            watch = self._watches[profile.label] = Watch(ABSENT, ())
+        signs = watch.look()
+        if watch.same(signs) and self._overlay is overlay:
+            seconds["gateway"] = seconds.get("gateway", 0.0) + time.perf_counter() - started
+            return watch.made
+        followed = Followed(self._memory.of(profile.label).diagnostics, self._traces(profile.label))
+        desk = Desk(profile.label, profile.path, self._readers, now)
+        files = profile_files.read(desk, followed, self._collectors, overlay)
+        timeless = not followed.diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
+        watch.keep(watch.made if watch.made == files else files, desk.paths if timeless else (), signs)
+        for collector, spent in desk.seconds.items():
+            seconds[collector] = seconds.get(collector, 0.0) + spent
+        return watch.made
+
+    def _traces(self, label: str) -> DatabaseTraces:
+        return self._databases.setdefault(label, DatabaseTraces())
 
     def _managed(self, now: float) -> tuple[HermesConfig | None, EnvFile | None]:
         """Read what the host's administrator lays over every profile."""

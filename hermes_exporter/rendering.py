@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermes_exporter.collectors import FAMILIES_OF_THE_HOST, OF_A_PROFILE, collect_host, exporter, job
+from hermes_exporter.collectors import FAMILIES_OF_THE_HOST, OF_A_PROFILE, collect_host, exporter, job, process
 from hermes_exporter.exposition import Chunk, Exposition, Section
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EMPTY = Chunk("", ())
+RESTLESS = tuple(number for number, collector in enumerate(OF_A_PROFILE) if collector is process.COLLECTOR)
+"""Places of the collectors that say something new at nearly every scrape."""
 
 
 class _Kept(NamedTuple):
@@ -32,14 +34,17 @@ class Renderer:
         self._series_limit = series_limit
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._sections: dict[str, Section] = {}
+        self._rows: dict[str, tuple[object, list[Chunk]]] = {}
 
     def render(self, views: Sequence[ProfileView], host: HostView) -> Exposition:
         """Return the exposition of one gather."""
         failed: dict[str, set[str]] = {view.profile.label: set() for view in views}
-        spoken = [[self._chunk(collector, view, failed) for view in views] for collector in OF_A_PROFILE]
+        rows = [self._row(view, failed) for view in views]
+        spoken = [[row[number] for row in rows] for number in range(len(OF_A_PROFILE))]
         views = [_with_failures(view, failed[view.profile.label]) for view in views]
         own = [self._chunk(exporter.COLLECTOR, view, failed) for view in views]
         self._kept = {key: kept for key, kept in self._kept.items() if key[1] in failed}
+        self._rows = {label: row for label, row in self._rows.items() if label in failed}
         dropped = self._limit([own, *spoken])
         held_back = sum(1 for view in views for runs in view.jobs_held_back for _sample in job.series(view, runs))
         reasons = {"jobs_per_profile": held_back, "series": dropped}
@@ -54,6 +59,19 @@ class Renderer:
                 ),
             ]
         )
+
+    def _row(self, view: ProfileView, failed: dict[str, set[str]]) -> list[Chunk]:
+        """Return what each collector says of a profile; where nothing is new only the restless are asked."""
+        label, looks = view.profile.label, _looks(view)
+        kept = self._rows.get(label)
+        if looks is not None and kept is not None and kept[0] == looks:
+            row = list(kept[1])
+            for number in RESTLESS:
+                row[number] = self._chunk(OF_A_PROFILE[number], view, failed)
+        else:
+            row = [self._chunk(collector, view, failed) for collector in OF_A_PROFILE]
+        self._rows[label] = (None if failed[label] else looks, row)
+        return row
 
     def _chunk(self, collector: Collector, view: ProfileView, failed: dict[str, set[str]]) -> Chunk:
         label = view.profile.label
@@ -89,6 +107,30 @@ class Renderer:
                     dropped += chunk.series
                     chunks[index] = EMPTY
         return dropped
+
+
+def _looks(view: ProfileView) -> object:
+    """Return all that the calm collectors look at, None where time alone may change what they say."""
+    ahead = any(problem.kind == "future" for problem in view.files.problems)
+    if ahead or view.past(view.jobs_newest) is None:
+        return None
+    return (
+        view.files,
+        view.units,
+        view.liveness,
+        view.conditions,
+        view.headline,
+        view.scheduler,
+        view.platforms,
+        view.jobs,
+        view.job_names,
+        view.timezone,
+        view.host,
+        view.expected,
+        view.starts,
+        view.unclean_exits,
+        dict(view.succeeded),
+    )
 
 
 def _differ(one: Chunk, other: Chunk) -> bool:

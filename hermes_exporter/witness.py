@@ -38,30 +38,32 @@ class Witness:
     def __init__(self, root: Path) -> None:
         self._procfs = Procfs(root)
         self._flocks = Flocks(root)
+        self._seen: dict[int, Process | None] = {}
 
     def sees_every_process(self) -> bool:
         """Whether a process that is not seen does not exist."""
         return self._procfs.sees_every_process()
 
     def testify(
-        self, profiles: Iterable[Profile], files: Mapping[str, ProfileFiles]
+        self, profiles: Iterable[Profile], files: Mapping[str, ProfileFiles], units: Iterable[Unit]
     ) -> tuple[dict[str, Testimony], OSError | None]:
-        """Return what is known of each profile that is present, by label, and why no lock could be looked at."""
+        """Return what is known of each profile that is present, by label, and why no lock could be looked at.
+
+        It begins a new look: every process is looked at once until the next one.
+        """
+        self._seen.clear()
         present = [profile for profile in profiles if profile.present]
-        locks = {
-            profile.label: LockFile(profile.real / pid_record.LOCK_FILENAME, files[profile.label].lock)
-            for profile in present
-        }
+        locks = {profile.label: _lock_file(profile, files[profile.label]) for profile in present}
         held: Mapping[str, frozenset[int]] = dict.fromkeys(locks, frozenset())
         failure = None
         try:
-            held = self._flocks.holders(locks)
+            held = self._flocks.holders(locks, tuple(unit.main_pid for unit in units))
         except OSError as error:
             failure = error
         everybody = frozenset[int]().union(*held.values())
         testimonies = {}
         for profile in present:
-            holders = tuple(filter(None, map(self._procfs.process, sorted(held[profile.label]))))
+            holders = tuple(filter(None, map(self.process, sorted(held[profile.label]))))
             recorded = None if holders else self._recorded(files[profile.label])
             if recorded and recorded.pid in everybody:
                 recorded = None  # a clone's copied record: its process is another profile's gateway
@@ -70,11 +72,13 @@ class Witness:
 
     def main_processes(self, units: Iterable[Unit]) -> tuple[Process, ...]:
         """Return the live main processes of the units."""
-        return tuple(filter(None, (self._procfs.process(unit.main_pid) for unit in units)))
+        return tuple(filter(None, (self.process(unit.main_pid) for unit in units)))
 
     def process(self, pid: int) -> Process | None:
         """Return the live process of that pid."""
-        return self._procfs.process(pid)
+        if pid not in self._seen:
+            self._seen[pid] = self._procfs.process(pid)
+        return self._seen[pid]
 
     def recorded(self, pid: int, start_ticks: int) -> Process | None:
         """Return the live process that recorded itself so."""
@@ -91,3 +95,7 @@ class Witness:
                 if process:
                     return process
         return None
+
+
+def _lock_file(profile: Profile, files: ProfileFiles) -> LockFile:
+    return LockFile(f"{profile.real}/{pid_record.LOCK_FILENAME}", files.lock, files.lock_changed)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,23 +22,24 @@ class Worker:
     """One daemon thread that runs one call at a time; a call that is late is left to finish by itself."""
 
     def __init__(self, name: str) -> None:
-        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._pending: Future[Any] | None = None
+        self._calls: SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[[], Any]] | None]
+        self._calls = SimpleQueue()
+        self._busy = False
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     async def run(self, call: Callable[[], T], timeout: float) -> T:
         """Run ``call`` in the thread; raise StalledError if it, or an earlier call, is not done in time."""
-        if self._pending is not None and not self._pending.done():
+        if self._busy:
             raise StalledError
-        future: Future[T] = Future()
-        self._pending = future
-        self._calls.put((future, call))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._busy = True
+        self._calls.put((loop, future, call))
+        late = loop.call_later(timeout, _give_up, future)
         try:
-            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), timeout)
-        except TimeoutError:
-            if future.done():
-                return future.result()
-            raise StalledError from None
+            return await future
+        finally:
+            late.cancel()
 
     def close(self) -> None:
         """Let the thread end after what it does now."""
@@ -46,8 +47,26 @@ class Worker:
 
     def _run(self) -> None:
         while (work := self._calls.get()) is not None:
-            future, call = work
+            loop, future, call = work
+            result, error = None, None
             try:
-                future.set_result(call())
-            except BaseException as error:  # noqa: BLE001  # it is raised again where the call was made
-                future.set_exception(error)
+                result = call()
+            except BaseException as failure:  # noqa: BLE001  # it is raised again where the call was made
+                error = failure
+            self._busy = False
+            with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
+                loop.call_soon_threadsafe(_settle, future, result, error)
+
+
+def _settle(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
+
+
+def _give_up(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(StalledError())

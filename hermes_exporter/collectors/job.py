@@ -90,7 +90,8 @@ HELD_UNTIL = Family(
 
 
 def _inputs(view: ProfileView) -> object:
-    return view.jobs, view.timezone, view.job_names, _external(view), view.files.cron.notes_known, _future(view)
+    future = view.past(view.jobs_newest) is None
+    return view.jobs, view.timezone, view.job_names, _external(view), view.files.cron.notes_known, future
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -137,15 +138,6 @@ def series(view: ProfileView, runs: JobRuns) -> Iterator[Sample]:
 
 def _external(view: ProfileView) -> bool:
     return view.scheduler is not None and not view.scheduler.built_in
-
-
-def _future(view: ProfileView) -> bool:
-    """Whether any stamp lies in the future: then time alone changes what is said."""
-    return any(
-        stamp is not None and view.past(stamp) is None
-        for runs in view.jobs
-        for stamp in (runs.job.noted.last_run_at, runs.last_success_at, runs.job.created_at)
-    )
 
 
 COLLECTOR = Collector(

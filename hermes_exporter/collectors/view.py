@@ -31,6 +31,7 @@ class ProfileView:
         conditions: 1, 0 or None (cannot tell) by name; a name that is missing is not judged.
         scheduler: verdict on the cron, None where it is not read.
         jobs_held_back: those beyond the limit.
+        jobs_newest: the latest time stamp of any job, Unix seconds.
         job_names: jobs may be labelled with their names.
         timezone: IANA name of the zone that schedules are read in.
         starts, unclean_exits: since the exporter first saw the profile.
@@ -43,6 +44,7 @@ class ProfileView:
     scheduler: Scheduler | None
     jobs: tuple[JobRuns, ...]
     jobs_held_back: tuple[JobRuns, ...]
+    jobs_newest: float
     job_names: bool
     timezone: str
     units: tuple[Unit, ...]

@@ -24,7 +24,7 @@ def hosts(
     serving: dict[str, str] = {}
     for host in everybody:
         names = _served_names(files[host.label], own[host.label])
-        for guest in everybody:
+        for guest in everybody if names else ():
             other = guest.home == host.home and guest.label != host.label and guest.name in names
             if other and own[guest.label].process is None:
                 serving[guest.label] = host.label

@@ -37,11 +37,15 @@ class Buses:
         return self._below("/run/systemd/system").is_dir()
 
     def _system(self) -> str | None:
+        if "system" in self._managers:
+            return None
         if address := os.environ.get("DBUS_SYSTEM_BUS_ADDRESS"):
             return address
         return f"unix:path={self._below(SYSTEM_BUS)}" if self.booted() else None
 
     def _user(self) -> str | None:
+        if "user" in self._managers:
+            return None
         socket = self._below(f"/run/user/{os.getuid()}/bus")
         if socket.exists():
             return f"unix:path={socket}"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from hermes_exporter.problems import Kind, Problem
@@ -17,6 +15,7 @@ from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from pathlib import Path
 
     from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 
@@ -37,19 +36,30 @@ class Desk:
     Attributes:
         problems: what was wrong, under ``label``.
         seconds: what the reading cost, by collector.
+        paths: everything that was asked for.
     """
 
     def __init__(self, label: str, directory: Path, readers: Readers, now: float) -> None:
-        self.directory = directory
+        self.directory = str(directory)
         self.problems: list[Problem] = []
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._label, self._text, self._readers, self._now = label, str(directory), readers, now
+        self.seconds: dict[str, float] = {}
+        self.paths: list[str] = []
+        self._since = time.perf_counter()
+        self._label, self._readers, self._latest = label, readers, now + FUTURE_TOLERANCE_SECONDS
         self._usable: dict[str, bool | None] = {}
         self._refused: set[str] = set()
 
+    def spent(self, collector: str) -> None:
+        """File the time since the last call, or since the beginning, under a collector."""
+        now = time.perf_counter()
+        self.seconds[collector] = self.seconds.get(collector, 0.0) + now - self._since
+        self._since = now
+
     def path(self, name: str) -> str:
-        """Return where an artefact lies."""
-        return f"{self._text}/{name}"
+        """Return where an artefact lies, and remember that it was asked for."""
+        path = f"{self.directory}/{name}"
+        self.paths.append(path)
+        return path
 
     def take(
         self,
@@ -59,7 +69,6 @@ class Desk:
         max_bytes: int,
     ) -> T | None:
         """Return a parsed file; None where it is absent or of no use."""
-        started = time.perf_counter()
         try:
             read = self._readers.files.read(self.path(name), parse, max_bytes)
         except SourceError as error:
@@ -67,25 +76,22 @@ class Desk:
             self._refused.add(name)
             self.failed(collector, error)
             return None
-        finally:
-            self.seconds[collector] += time.perf_counter() - started
         if read is None:
             return None
         self._usable[name] = True
-        self._noticed(collector, name, read)
+        if read.faults or read.newest > self._latest:
+            self._noticed(collector, name, read)
         return read.record
 
     def query(self, collector: str, name: str, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Return what a database says; None where it is absent or of no use."""
-        started = time.perf_counter()
+        self.path(f"{name}-wal")
         try:
-            return self._readers.databases.read(Path(self.path(name)), query)
+            return self._readers.databases.read(self.path(name), query)
         except SourceError as error:
             self._refused.add(name)
             self.failed(collector, error)
             return None
-        finally:
-            self.seconds[collector] += time.perf_counter() - started
 
     def usable(self, name: str) -> bool | None:
         """Whether a file that was taken could be understood; None where it is absent or nobody may read it."""
@@ -99,7 +105,7 @@ class Desk:
         """Read what is new in the exit diagnostics."""
         name = exit_diagnostics.FILENAME
         try:
-            bad = diagnostics.follow(Path(self.path(name)))
+            bad = diagnostics.follow(self.path(name))
         except SourceError as error:
             self.failed(collector, error)
             return
@@ -115,8 +121,6 @@ class Desk:
     def _noticed(self, collector: str, name: str, read: Read[T]) -> None:
         for fault in read.faults:
             self.problems.append(Problem(self._label, collector, self.path(name), fault, "value"))
-        latest = self._now + FUTURE_TOLERANCE_SECONDS
-        if read.newest > latest:
-            for place in [place for place, seconds in read.stamps if seconds > latest][:MAX_FAULTS]:
-                reason = f"{place}: a time in the future"
-                self.problems.append(Problem(self._label, collector, self.path(name), reason, "future"))
+        for place in [place for place, seconds in read.stamps if seconds > self._latest][:MAX_FAULTS]:
+            reason = f"{place}: a time in the future"
+            self.problems.append(Problem(self._label, collector, self.path(name), reason, "future"))

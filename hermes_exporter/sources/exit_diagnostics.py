@@ -10,15 +10,12 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.times import unix_seconds
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILENAME = "logs/gateway-exit-diag.log"
 ENDS = frozenset(
@@ -57,29 +54,36 @@ class ExitDiagnostics:
     _newest: float = 0.0
     _changed_at: float = 0.0
     _told_until: float = 0.0
+    _behind: bool = False
     _rest: bytes = field(default=b"", repr=False)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to read than one reading takes."""
+        return self._behind
 
     @property
     def kept(self) -> bool:
         """Whether the gateway keeps such a log at all."""
         return self._identity not in (None, _ABSENT)
 
-    def follow(self, path: Path) -> int:
+    def follow(self, path: str) -> int:
         """Read what is new; return how many lines could not be understood, or raise SourceError."""
         first = self._history = self._identity is None
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116  # one of very many
         except (FileNotFoundError, NotADirectoryError):
             self._identity = self._identity or _ABSENT
             return 0
         except OSError as error:
-            raise SourceError(path, error.strerror or "cannot be read", denied=True) from error
+            raise SourceError(Path(path), error.strerror or "cannot be read", denied=True) from error
         if not stat.S_ISREG(status.st_mode):
-            raise SourceError(path, "is not a file", denied=True)
+            raise SourceError(Path(path), "is not a file", denied=True)
         if self._identity != (status.st_dev, status.st_ino) or status.st_size < self.offset:
             self._told_until = min(self._newest, self._changed_at)
             self._rest, self.offset = b"", max(0, status.st_size - HISTORY_BYTES) if first else 0
         lines = self._new_lines(path) if status.st_size > self.offset else []
+        self._behind = status.st_size > self.offset
         self._identity, self._changed_at = (status.st_dev, status.st_ino), status.st_mtime
         bad = self._take(lines)
         if not first:
@@ -93,11 +97,11 @@ class ExitDiagnostics:
         if self.open.pop(pid, None) is not None and not self._history:
             self.unclean += 1
 
-    def _new_lines(self, path: Path) -> list[bytes]:
+    def _new_lines(self, path: str) -> list[bytes]:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as error:
-            raise SourceError(path, error.strerror or "cannot be read", denied=True) from error
+            raise SourceError(Path(path), error.strerror or "cannot be read", denied=True) from error
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             data = os.pread(file.fileno(), STEP_BYTES, self.offset)
         self.offset += len(data)

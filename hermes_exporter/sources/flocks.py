@@ -1,29 +1,43 @@
-"""Who holds which gateway.lock, from /proc/locks and without touching a lock.
+"""Who holds which gateway.lock, from /proc and without touching a lock.
 
-A lock is found by its inode; its device number there is the file system's own, which on overlayfs and btrfs is not
-the st_dev that stat reports. So the holder's open files decide, and the device numbers only where those may not be
-read. A lock file that was deleted and made anew leaves two gateways with two locks: both are found.
+A lock is found in /proc/locks by its inode; its device number there is the file system's own, which on overlayfs
+and btrfs is not the st_dev that stat reports. So the holder's open files decide, and the device numbers only where
+those may not be read. A lock file that was deleted and made anew leaves two gateways with two locks: both are
+found.
+
+/proc/locks makes the kernel wait for every processor, milliseconds each time, while /proc/PID/fdinfo tells in
+microseconds whether a known holder still holds. So the table is read again only when something may have changed: a
+holder let go, a lock file or what the caller names is different, or a minute went by.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+FULL_SECONDS = 60.0
+
 FileId = tuple[int, int]
 """st_dev and st_ino."""
 
 
 class LockFile(NamedTuple):
-    """A lock file to look for; ``identity`` is None where it does not exist now."""
+    """A lock file to look for.
 
-    path: Path
+    Attributes:
+        identity: None where it does not exist now.
+        changed_at: its mtime and ctime in nanoseconds; a gateway writes its record into it when it takes it.
+    """
+
+    path: str
     identity: FileId | None
+    changed_at: tuple[int, int] = (0, 0)
 
 
 class _Lock(NamedTuple):
@@ -32,39 +46,74 @@ class _Lock(NamedTuple):
     inode: int
 
 
+class _Kept(NamedTuple):
+    at: float
+    asked: object
+    held: dict[str, frozenset[int]]
+    locks: tuple[_Lock, ...]
+
+
 class Flocks:
-    """Reads one /proc/locks; keeps which descriptor of a holder is its lock as long as it holds it."""
+    """Reads one /proc; keeps who held what, as long as that can be confirmed."""
 
     def __init__(self, procfs: Path) -> None:
-        self._procfs = procfs
+        self._procfs = str(procfs)
         self._descriptors: dict[_Lock, str] = {}
+        self._kept: _Kept | None = None
 
-    def holders(self, files: Mapping[str, LockFile]) -> dict[str, frozenset[int]]:
-        """Return the pids that hold each of ``files``, by the same keys; raise OSError where nobody can tell."""
-        locks = _parse((self._procfs / "locks").read_text("ascii", "replace"))
+    def holders(self, files: Mapping[str, LockFile], hint: object = None) -> dict[str, frozenset[int]]:
+        """Return the pids that hold each of ``files``, by the same keys; raise OSError where nobody can tell.
+
+        ``hint`` is whatever changes when a new holder is likely, such as the main processes of the units.
+        """
+        asked = (dict(files), hint)
+        kept = self._kept
+        recent = kept is not None and kept.asked == asked and time.monotonic() - kept.at < FULL_SECONDS
+        if kept is not None and recent and all(map(self._still_held, kept.locks)):
+            return kept.held
+        held, locks = self._look(files)
+        self._kept = _Kept(time.monotonic(), asked, held, locks)
+        return held
+
+    def _look(self, files: Mapping[str, LockFile]) -> tuple[dict[str, frozenset[int]], tuple[_Lock, ...]]:
+        with open(f"{self._procfs}/locks", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+            locks = _parse(file.read())
         self._descriptors = {lock: name for lock, name in self._descriptors.items() if lock in locks}
         by_inode: dict[int, list[str]] = {}
         by_deleted: dict[str, list[str]] = {}
-        for key, file in files.items():
-            if file.identity:
-                by_inode.setdefault(file.identity[1], []).append(key)
-            by_deleted.setdefault(f"{file.path} (deleted)", []).append(key)
+        for key, file_ in files.items():
+            if file_.identity:
+                by_inode.setdefault(file_.identity[1], []).append(key)
+            by_deleted.setdefault(f"{file_.path} (deleted)", []).append(key)
         held: dict[str, set[int]] = {key: set() for key in files}
+        found = []
         for lock in locks:
-            candidates = by_inode.get(lock.inode, [])
-            for key in candidates:
-                if self._identity(lock) == files[key].identity:
-                    held[key].add(lock.pid)
-            if not candidates:
-                for key in by_deleted.get(self._target(lock), ()):
-                    held[key].add(lock.pid)
-        return {key: frozenset(pids) for key, pids in held.items()}
+            keys = [key for key in by_inode.get(lock.inode, ()) if self._identity(lock) == files[key].identity]
+            if lock.inode not in by_inode:
+                keys = by_deleted.get(self._target(lock), [])
+            for key in keys:
+                held[key].add(lock.pid)
+            if keys:
+                found.append(lock)
+        return {key: frozenset(pids) for key, pids in held.items()}, tuple(found)
+
+    def _still_held(self, lock: _Lock) -> bool:
+        name = self._descriptors.get(lock)
+        if name is None:
+            return False
+        try:
+            with open(f"{self._procfs}/{lock.pid}/fdinfo/{name}", "rb", buffering=0) as file:  # noqa: PTH123
+                lines = file.read(4096).splitlines()
+        except OSError:
+            return False
+        end = f":{lock.inode}".encode()
+        return any(line.startswith(b"lock:") and b" FLOCK " in line and end in line for line in lines)
 
     def _identity(self, lock: _Lock) -> FileId | None:
         """Return the locked file as the holder has it open, None where it has no such file open."""
         try:
             name = self._descriptor(lock)
-            status = (self._procfs / str(lock.pid) / "fd" / name).stat() if name else None
+            status = os.stat(f"{self._procfs}/{lock.pid}/fd/{name}") if name else None  # noqa: PTH116
         except FileNotFoundError:
             return None
         except OSError:
@@ -74,25 +123,25 @@ class Flocks:
     def _target(self, lock: _Lock) -> str:
         try:
             name = self._descriptor(lock)
-            return str((self._procfs / str(lock.pid) / "fd" / name).readlink()) if name else ""
+            return os.readlink(f"{self._procfs}/{lock.pid}/fd/{name}") if name else ""  # noqa: PTH115
         except OSError:
             return ""
 
     def _descriptor(self, lock: _Lock) -> str | None:
-        directory = self._procfs / str(lock.pid) / "fd"
+        directory = f"{self._procfs}/{lock.pid}/fd"
         known = self._descriptors.get(lock)
-        if known is not None and _inode(directory / known) == lock.inode:
+        if known is not None and _inode(f"{directory}/{known}") == lock.inode:
             return known
         names = os.listdir(directory)  # noqa: PTH208  # only names are wanted
-        found = next((name for name in names if _inode(directory / name) == lock.inode), None)
+        found = next((name for name in names if _inode(f"{directory}/{name}") == lock.inode), None)
         if found is not None:
             self._descriptors[lock] = found
         return found
 
 
-def _inode(path: Path) -> int | None:
+def _inode(path: str) -> int | None:
     try:
-        return path.stat().st_ino
+        return os.stat(path).st_ino  # noqa: PTH116
     except OSError:
         return None
 

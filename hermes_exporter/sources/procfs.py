@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
@@ -20,10 +21,13 @@ INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """Inode of the pid namespace that the kernel starts with (include/linux/proc_ns.h): it sees every process."""
 MAX_GONE = 1000
 """Dead records that are kept; a crash loop leaves one with every start."""
+MAX_KNOWN = 2000
+REFRESH_SECONDS = 60.0
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
-_DEAD = ("Z", "X", "x")
-_STOPPED = ("T", "t")
+_DEAD = (b"Z", b"X", b"x")
+_STOPPED = (b"T", b"t")
 
 UnitId = tuple[str, str]
 """Scope (user, system) and name of a unit."""
@@ -63,13 +67,38 @@ class Figures:
     threads: float | None
 
 
+NO_FIGURES = Figures(None, None, None, None, None)
+
+
+class _Usage(NamedTuple):
+    resident_bytes: float
+    cpu_seconds: float
+    threads: float
+
+
+class _Stat(NamedTuple):
+    state: bytes
+    start_ticks: int
+    usage: _Usage
+
+
+class _Known(NamedTuple):
+    process: Process
+    at: float
+    handle: psutil.Process | None
+    max_fds: float | None
+    usage: _Usage
+
+
 class Procfs:
-    """Reads one /proc."""
+    """Reads one /proc; keeps of a process what hardly ever changes, and looks at that again once a minute."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._text = str(root)
         self._boot: float | None = None
         self._gone: set[tuple[int, int]] = set()
+        self._known: dict[int, _Known] = {}
 
     def sees_every_process(self) -> bool:
         """Whether a process missing here does not exist: the initial pid namespace, nothing hidden, or a copy."""
@@ -83,20 +112,36 @@ class Procfs:
 
     def process(self, pid: int) -> Process | None:
         """Return a live process; None for one that is gone, a zombie, or not a pid."""
-        state, ticks = self._state(pid)
-        if state in _DEAD:
+        if pid <= 0:
             return None
+        stat = self._stat(pid)
+        if stat is None or stat.state in _DEAD:
+            self._known.pop(pid, None)
+            return None
+        stopped = stat.state in _STOPPED
+        known = self._known.get(pid)
+        now = time.monotonic()
+        if known is None or known.process.start_ticks != stat.start_ticks or now - known.at > REFRESH_SECONDS:
+            known = self._look(pid, stat, stopped=stopped, now=now)
+        elif known.process.stopped != stopped:
+            known = known._replace(process=replace(known.process, stopped=stopped), usage=stat.usage)
+        else:
+            known = known._replace(usage=stat.usage)
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[pid] = known
+        return known.process
+
+    def _look(self, pid: int, stat: _Stat, *, stopped: bool, now: float) -> _Known:
         boot = self._boot_time()
         own_pid, uid = self._status(pid)
-        return Process(
-            pid=pid,
-            own_pid=own_pid,
-            uid=uid,
-            stopped=state in _STOPPED,
-            start_ticks=ticks,
-            started_at=None if boot is None else boot + ticks / _CLOCK_TICKS,
-            unit=self._unit(pid),
-        )
+        started_at = None if boot is None else boot + stat.start_ticks / _CLOCK_TICKS
+        process = Process(pid, own_pid, stopped, stat.start_ticks, started_at, self._unit(pid), uid)
+        handle = None
+        psutil.PROCFS_PATH = self._text
+        with contextlib.suppress(psutil.Error, OSError):
+            handle = psutil.Process(pid)
+        return _Known(process, now, handle, self._max_fds(pid), stat.usage)
 
     def recorded(self, pid: int, start_ticks: int) -> Process | None:
         """Return the live process that recorded itself so, from whatever pid namespace below this one.
@@ -118,38 +163,29 @@ class Procfs:
         return None
 
     def figures(self, process: Process) -> Figures:
-        """Return what the process uses."""
-        psutil.PROCFS_PATH = str(self.root)
-        values: dict[str, float] = {}
-        try:
-            handle = psutil.Process(process.pid)
-            with handle.oneshot():
-                for name, read in (
-                    ("rss", lambda: handle.memory_info().rss),
-                    ("cpu", lambda: sum(handle.cpu_times()[:2])),
-                    ("fds", handle.num_fds),
-                    ("threads", handle.num_threads),
-                ):
-                    with contextlib.suppress(psutil.Error, OSError):
-                        values[name] = read()
-        except (psutil.Error, OSError):
-            values.clear()
-        return Figures(
-            values.get("rss"),
-            values.get("cpu"),
-            values.get("fds"),
-            self._max_fds(process.pid),
-            values.get("threads"),
-        )
+        """Return what the process used when it was last looked at."""
+        known = self._known.get(process.pid)
+        if known is None or known.process.start_ticks != process.start_ticks:
+            return NO_FIGURES
+        fds = None
+        if known.handle is not None:
+            psutil.PROCFS_PATH = self._text
+            with contextlib.suppress(psutil.Error, OSError):
+                fds = known.handle.num_fds()
+        usage = known.usage
+        return Figures(usage.resident_bytes, usage.cpu_seconds, fds, known.max_fds, usage.threads)
 
-    def _state(self, pid: int) -> tuple[str, int]:
-        """Return the state's letter and the start in ticks; X for no such process."""
+    def _stat(self, pid: int) -> _Stat | None:
+        """Return what /proc/PID/stat says, None for no such process."""
         try:
-            stat = (self.root / str(pid) / "stat").read_text("utf-8", "replace")
-            fields = stat[stat.rindex(")") + 2 :].split()
-            return fields[0], int(fields[19])
+            with open(f"{self._text}/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+                stat = file.read(4096)
+            fields = stat[stat.rindex(b")") + 2 :].split()
+            cpu = (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+            usage = _Usage(float(int(fields[21]) * _PAGE_BYTES), cpu, float(fields[17]))
+            return _Stat(fields[0], int(fields[19]), usage)
         except (OSError, ValueError, IndexError):
-            return "X", 0
+            return None
 
     def _max_fds(self, pid: int) -> float | None:
         try:
@@ -165,10 +201,9 @@ class Procfs:
     def _with_start(self, start_ticks: int) -> Iterator[Process]:
         with contextlib.suppress(OSError):
             for name in os.listdir(self.root):  # noqa: PTH208
-                if name.isdigit() and self._state(int(name))[1] == start_ticks:
-                    process = self.process(int(name))
-                    if process:
-                        yield process
+                stat = self._stat(int(name)) if name.isdigit() else None
+                if stat is not None and stat.start_ticks == start_ticks and (process := self.process(int(name))):
+                    yield process
 
     def _status(self, pid: int) -> tuple[int, int | None]:
         """Return the pid in the process' own namespace, and its user."""

@@ -17,6 +17,7 @@ from hermes_exporter.sources import (
     lifecycle,
     pid_record,
     start_ring,
+    storage,
 )
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.cron_files import CronFiles
@@ -45,7 +46,7 @@ class ProfileFiles:
 
     Attributes:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
-        lock: identity of gateway.lock.
+        lock: identity of gateway.lock; ``lock_changed`` its mtime and ctime in nanoseconds.
         starts_known: False where the start records are there and cannot be used.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
         config: config.yaml alone; ``settings`` is what holds, the host's overlay included.
@@ -54,6 +55,7 @@ class ProfileFiles:
     state: GatewayState | None = None
     pid_records: tuple[PidRecord, ...] = ()
     lock: FileId | None = None
+    lock_changed: tuple[int, int] = (0, 0)
     lock_hidden: bool = False
     heartbeat: Heartbeat | None = None
     starts: tuple[float, ...] | None = None
@@ -83,14 +85,22 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
     What only a collector that is switched off would ask for is not read. ``overlay`` is the host's configuration.
     """
     cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
+    desk.spent("cron")
+    dead = _dead_targets(desk) if "delivery" in collectors else None
+    desk.spent("delivery")
+    database = _database(desk, followed) if "storage" in collectors else None
+    desk.spent("storage")
+    env = desk.take("platforms", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES)
+    desk.spent("platforms")
     state = desk.take("gateway", gateway_state.FILENAME, gateway_state.parse, gateway_state.MAX_BYTES)
     config = desk.take("gateway", hermes_config.FILENAME, hermes_config.parse, hermes_config.MAX_BYTES)
-    lock, hidden = _identity(desk)
+    lock, lock_changed, hidden = _identity(desk)
     desk.follow("gateway", followed.diagnostics)
-    return ProfileFiles(
+    files = ProfileFiles(
         state=state,
         pid_records=_pid_records(desk, state),
         lock=lock,
+        lock_changed=lock_changed,
         lock_hidden=hidden,
         heartbeat=desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES),
         starts=desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES),
@@ -99,12 +109,14 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
         config=config,
         settings=config.under(overlay) if config else overlay,
-        env=desk.take("platforms", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES),
+        env=env,
         cron=cron,
-        dead_targets=_dead_targets(desk) if "delivery" in collectors else None,
-        database=_database(desk, followed) if "storage" in collectors else None,
+        dead_targets=dead,
+        database=database,
         problems=tuple(desk.problems),
     )
+    desk.spent("gateway")
+    return files
 
 
 def _pid_records(desk: Desk, state: GatewayState | None) -> tuple[PidRecord, ...]:
@@ -122,6 +134,8 @@ def _dead_targets(desk: Desk) -> dict[str, int] | None:
 
 
 def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
+    for name in (".", storage.DATABASE, f"{storage.DATABASE}-wal"):
+        desk.path(name)
     try:
         return followed.database.look(desk.directory)
     except SourceError as error:
@@ -129,11 +143,11 @@ def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
         return None
 
 
-def _identity(desk: Desk) -> tuple[FileId | None, bool]:
+def _identity(desk: Desk) -> tuple[FileId | None, tuple[int, int], bool]:
     try:
         status = os.stat(desk.path(pid_record.LOCK_FILENAME))  # noqa: PTH116  # the path is text
     except (FileNotFoundError, NotADirectoryError):
-        return None, False
+        return None, (0, 0), False
     except OSError:
-        return None, True
-    return (status.st_dev, status.st_ino), False
+        return None, (0, 0), True
+    return (status.st_dev, status.st_ino), (status.st_mtime_ns, status.st_ctime_ns), False

@@ -8,6 +8,7 @@ copy is opened.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING, TypeVar
 from hermes_exporter.sources.artefact import SourceError, contents
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
 
 T = TypeVar("T")
@@ -32,16 +32,16 @@ class DatabaseReader:
     """Reads databases, each only when it or its log changed. One per thread."""
 
     def __init__(self) -> None:
-        self._kept: dict[Path, tuple[Signature, object]] = {}
+        self._kept: dict[str, tuple[Signature, object]] = {}
 
-    def read(self, path: Path, query: Callable[[sqlite3.Connection], T]) -> T | None:
+    def read(self, path: str, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Return what ``query`` makes of a copy, None where there is no database, or raise SourceError."""
-        signature = _signature(path)
-        if signature[0] is None:
+        main = _identity(path)
+        if main is None:
             self._kept.pop(path, None)
             return None
         kept = self._kept.get(path)
-        if kept is None or kept[0] != signature:
+        if kept is None or kept[0] != (main, _identity(f"{path}-wal")):
             kept = _ask(path, query)
             self._kept[path] = kept
         outcome = kept[1]
@@ -50,15 +50,15 @@ class DatabaseReader:
         return outcome  # type: ignore[return-value]  # the same path is always asked the same
 
 
-def _ask(path: Path, query: Callable[[sqlite3.Connection], T]) -> tuple[Signature, T | SourceError]:
-    error = SourceError(path, "changes faster than it can be copied", denied=True)
+def _ask(path: str, query: Callable[[sqlite3.Connection], T]) -> tuple[Signature, T | SourceError]:
+    error = SourceError(Path(path), "changes faster than it can be copied", denied=True)
     signature = _signature(path)
     for _attempt in range(ATTEMPTS):
         try:
             with tempfile.TemporaryDirectory(prefix="hermes-exporter-") as directory:
                 copy = Path(directory) / "copy.db"
-                _copy(path, copy)
-                _copy(path.with_name(f"{path.name}-wal"), copy.with_name("copy.db-wal"))
+                _copy(Path(path), copy)
+                _copy(Path(f"{path}-wal"), copy.with_name("copy.db-wal"))
                 before, signature = signature, _signature(path)
                 if before != signature:
                     continue
@@ -68,9 +68,9 @@ def _ask(path: Path, query: Callable[[sqlite3.Connection], T]) -> tuple[Signatur
         except SourceError as refusal:
             return signature, refusal
         except FileNotFoundError:
-            error = SourceError(path, "vanished while it was copied", denied=True)
+            error = SourceError(Path(path), "vanished while it was copied", denied=True)
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as failure:
-            error = SourceError(path, f"is not a usable database ({type(failure).__name__})")
+            error = SourceError(Path(path), f"is not a usable database ({type(failure).__name__})")
     return signature, error
 
 
@@ -84,17 +84,17 @@ def _copy(source: Path, target: Path) -> None:
     target.write_bytes(contents(source, status, MAX_BYTES))
 
 
-def _signature(path: Path) -> Signature:
-    return _identity(path), _identity(path.with_name(f"{path.name}-wal"))
+def _signature(path: str) -> Signature:
+    return _identity(path), _identity(f"{path}-wal")
 
 
-def _identity(path: Path) -> tuple[int, int, int, int] | None:
+def _identity(path: str) -> tuple[int, int, int, int] | None:
     try:
-        status: os.stat_result = path.stat()
+        status = os.stat(path)  # noqa: PTH116  # one of very many
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise SourceError(path, error.strerror or "cannot be read", denied=True) from error
+        raise SourceError(Path(path), error.strerror or "cannot be read", denied=True) from error
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hermes_exporter.sources.artefact import SourceError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DATABASE = "state.db"
 
@@ -50,23 +47,27 @@ class DatabaseTraces:
     def __init__(self) -> None:
         self._listing: tuple[int, int] | None = None
 
-    def look(self, directory: Path) -> StateDatabase:
+    def look(self, directory: str) -> StateDatabase:
         """Return the traces, or raise SourceError."""
         try:
-            changed = directory.stat().st_mtime_ns
+            changed = os.stat(directory).st_mtime_ns  # noqa: PTH116  # one of very many
             if self._listing is None or self._listing[0] != changed:
                 names = os.listdir(directory)  # noqa: PTH208  # only names are wanted
                 copies = sum(name.startswith(DATABASE) and "malformed" in name for name in names)
                 self._listing = (changed, copies)
             return StateDatabase(_wal_bytes(directory), self._listing[1])
         except OSError as error:
-            raise SourceError(directory, error.strerror or "cannot be read", denied=True) from error
+            raise SourceError(Path(directory), error.strerror or "cannot be read", denied=True) from error
 
 
-def _wal_bytes(directory: Path) -> int | None:
-    if not (directory / DATABASE).exists():
+def _wal_bytes(directory: str) -> int | None:
+    if _size(f"{directory}/{DATABASE}") is None:
         return None
+    return _size(f"{directory}/{DATABASE}-wal") or 0
+
+
+def _size(path: str) -> int | None:
     try:
-        return (directory / f"{DATABASE}-wal").stat().st_size
+        return os.stat(path).st_size  # noqa: PTH116
     except FileNotFoundError:
-        return 0
+        return None

@@ -1,14 +1,15 @@
 """Units of one systemd manager, over D-Bus.
 
-A manager is asked once for what it has loaded; after that a PropertiesChanged signal, a changed line of its list
-or a minute gone by says which units to ask again. Stopped and masked units are not listed as loaded, their unit
-files are; asking a stopped one loads it for the moment. Reading needs no privilege on the system bus; a user's bus
+A manager is asked once for what it has, and once a minute; in between its signals say which units to ask again,
+so that a scrape with nothing new asks nobody. Stopped and masked units are not listed as loaded, their unit files
+are; asking a stopped one loads it for the moment. Reading needs no privilege on the system bus; a user's bus
 answers that user only.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from dbus_fast import Message, MessageType
@@ -27,6 +28,8 @@ DBUS = "org.freedesktop.DBus"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 PATTERNS = ("hermes-gateway*.service", "hermes.service")
+_OURS = f"{ROOT}/unit/hermes"
+"""How the object paths of our units begin."""
 FULL_REFRESH_SECONDS = 60.0
 ANSWER_SECONDS = 5.0
 MAX_IN_FLIGHT = 64
@@ -44,16 +47,26 @@ class BusError(Exception):
 
 
 class Manager:
-    """One systemd manager; reconnects by itself."""
+    """One systemd manager; reconnects by itself.
+
+    Attributes:
+        known: its units as of the last answer.
+    """
 
     def __init__(self, scope: str, address: str) -> None:
         self.scope, self.address = scope, address
         self._bus: MessageBus | None = None
         self._gate = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self.known: tuple[Unit, ...] = ()
         self._units: dict[str, Unit] = {}
-        self._listed: dict[str, tuple[str, ...]] = {}
         self._changed: set[str] = set()
         self._refreshed_at: float | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether ``known`` still holds: connected, nothing signalled, and not a minute old."""
+        fresh = self._refreshed_at is not None and time.monotonic() - self._refreshed_at < FULL_REFRESH_SECONDS
+        return fresh and not self._changed and self._bus is not None and self._bus.connected
 
     async def units(self, timeout: float) -> tuple[Unit, ...]:
         """Return the gateway units, or raise BusError, at the latest after ``timeout`` seconds."""
@@ -84,36 +97,37 @@ class Manager:
             f"interface='{PROPERTIES}',member='PropertiesChanged',path_namespace='{ROOT}/unit'",
             f"interface='{MANAGER}',member='UnitFilesChanged'",
             f"interface='{MANAGER}',member='Reloading'",
+            f"interface='{MANAGER}',member='UnitNew'",
+            f"interface='{MANAGER}',member='UnitRemoved'",
         )
         for rule in rules:
             await self._call("AddMatch", "s", [f"type='signal',sender='{DESTINATION}',{rule}"], _DAEMON)
+        owner = f"type='signal',sender='{DBUS}',member='NameOwnerChanged',arg0='{DESTINATION}'"
+        await self._call("AddMatch", "s", [owner], _DAEMON)
         await self._call("Subscribe")
 
     def _on_message(self, message: Message) -> None:
-        if message.member == "PropertiesChanged" and message.path:
-            self._changed.add(message.path)
-        elif message.member in ("UnitFilesChanged", "Reloading"):
+        path = message.path or ""
+        if message.member == "PropertiesChanged":
+            if path in self._units or path.startswith(_OURS):
+                self._changed.add(path)
+        elif message.member in ("UnitNew", "UnitRemoved"):
+            if message.body and message.body[1].startswith(_OURS):
+                self._changed.add(message.body[1])
+        elif message.member in ("UnitFilesChanged", "Reloading", "NameOwnerChanged"):
             self._refreshed_at = None
 
     async def _refresh(self) -> tuple[Unit, ...]:
-        now = asyncio.get_running_loop().time()
-        everything = self._refreshed_at is None or now - self._refreshed_at > FULL_REFRESH_SECONDS
-        listed: dict[str, tuple[str, ...]] = {
-            entry[6]: (entry[0], entry[2], entry[3], entry[4], str(entry[7]))
-            for entry in (await self._call("ListUnitsByPatterns", "asas", [[], list(PATTERNS)]))[0]
-        }
-        if everything:
+        now = time.monotonic()
+        if self._refreshed_at is None or now - self._refreshed_at > FULL_REFRESH_SECONDS:
             self._refreshed_at = now
-            self._units = {path: unit for path, unit in self._units.items() if path in listed}
-            wanted = dict.fromkeys([*listed, *await self._stopped({line[0] for line in listed.values()})])
+            listed = (await self._call("ListUnitsByPatterns", "asas", [[], list(PATTERNS)]))[0]
+            paths = {entry[6]: entry[0] for entry in listed}
+            self._units = {path: unit for path, unit in self._units.items() if path in paths}
+            wanted = dict.fromkeys([*paths, *await self._stopped(set(paths.values()))])
         else:
-            wanted = dict.fromkeys(
-                path
-                for path in (*listed, *self._units)
-                if path in self._changed or listed.get(path) != self._listed.get(path)
-            )
+            wanted = dict.fromkeys(self._changed)
         self._changed.clear()
-        self._listed = listed
         fresh = await asyncio.gather(*map(self._ask, wanted), return_exceptions=True)
         for path, unit in zip(wanted, fresh, strict=True):
             if isinstance(unit, Unit):
@@ -122,7 +136,8 @@ class Manager:
                 self._units.pop(path, None)
             elif isinstance(unit, BaseException):
                 raise unit
-        return tuple(sorted(self._units.values(), key=lambda unit: unit.name))
+        self.known = tuple(sorted(self._units.values(), key=lambda unit: unit.name))
+        return self.known
 
     async def _stopped(self, loaded: set[str]) -> list[str]:
         files = (await self._call("ListUnitFilesByPatterns", "asas", [[], list(PATTERNS)]))[0]

@@ -25,7 +25,11 @@ descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
 print("held", flush=True)
 sys.stdin.read()
 """
-EXCLUSIVE = "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)"
+EXCLUSIVE = """fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+os.ftruncate(descriptor, 0)
+os.write(descriptor, b"{}")
+"""
+"""As a gateway takes it: whoever gets it writes its record into the file."""
 SHARED = "fcntl.flock(descriptor, fcntl.LOCK_SH)"
 POSIX = "fcntl.lockf(descriptor, fcntl.LOCK_EX)"
 OPEN = "pass"
@@ -54,10 +58,11 @@ def holders(path: Path, flocks: Flocks | None = None) -> frozenset[int]:
     try:
         status = path.stat()
     except FileNotFoundError:
-        identity = None
+        file = LockFile(path, None)
     else:
-        identity = (status.st_dev, status.st_ino)
-    return (flocks or Flocks(Path("/proc"))).holders({"it": LockFile(path, identity)})["it"]
+        changed_at = (status.st_mtime_ns, status.st_ctime_ns)
+        file = LockFile(path, (status.st_dev, status.st_ino), changed_at)
+    return (flocks or Flocks(Path("/proc"))).holders({"it": file})["it"]
 
 
 def test_holder_is_found(path: Path) -> None:
@@ -123,12 +128,12 @@ def test_same_flocks_see_a_new_holder(path: Path) -> None:
             assert holders(path, flocks) == {pid}
         assert holders(path, flocks) == frozenset()
     descriptor = os.open(path, os.O_RDWR)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    exec(EXCLUSIVE)
     assert holders(path, flocks) == {os.getpid()}
     os.close(descriptor)
     padding = os.open("/dev/null", os.O_RDONLY)
     descriptor = os.open(path, os.O_RDWR)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    exec(EXCLUSIVE)
     assert holders(path, flocks) == {os.getpid()}
     os.close(descriptor)
     os.close(padding)
@@ -171,3 +176,27 @@ def test_lines_of_no_known_shape_are_skipped(tmp_path: Path, path: Path) -> None
     (tmp_path / "9/fd/3").symlink_to(path)
 
     assert holders(path, Flocks(tmp_path)) == {9}
+
+
+def test_nothing_new_reads_no_table(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the same process holds the same lock, only that is confirmed; then the table is read again."""
+    flocks = Flocks(Path("/proc"))
+    looks = []
+    look = Flocks._look
+    monkeypatch.setattr(Flocks, "_look", lambda self, files: looks.append(1) or look(self, files))
+    with holder(path) as pid:
+        for _ in range(5):
+            assert holders(path, flocks) == {pid}
+        assert len(looks) == 1
+    assert holders(path, flocks) == frozenset()
+    assert len(looks) == 2
+
+
+def test_a_hint_makes_it_look_again(path: Path) -> None:
+    """A holder that leaves no trace in the file is found when the caller knows of something new."""
+    flocks = Flocks(Path("/proc"))
+    status = path.stat()
+    file = {"it": LockFile(path, (status.st_dev, status.st_ino))}
+    assert flocks.holders(file, hint=1) == {"it": frozenset()}
+    with holder(path, "fcntl.flock(descriptor, fcntl.LOCK_EX)") as pid:
+        assert flocks.holders(file, hint=2) == {"it": {pid}}

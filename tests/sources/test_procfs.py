@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from hermes_exporter.sources.procfs import Procfs
+from hermes_exporter.sources.procfs import NO_FIGURES, Procfs
 from tests import homes
 from tests.lab.waiting import until
 
@@ -194,15 +194,19 @@ def test_figures_of_a_copy(tmp_path: Path) -> None:
     assert (figures.resident_bytes, figures.cpu_seconds, figures.threads) == (100 << 20, 3.0, 7)
     assert (figures.open_fds, figures.max_fds) == (0, 1024)
 
-    for name in ("statm", "limits", "status"):
+    for name in ("limits", "status"):
         (tmp_path / "7" / name).unlink()
+    (tmp_path / "7" / "fd").rmdir()
+    procfs = Procfs(tmp_path)
+    process = procfs.process(7)
+    assert process is not None
     figures = procfs.figures(process)
-    assert (figures.resident_bytes, figures.max_fds, figures.threads) == (None, None, None)
+    assert (figures.resident_bytes, figures.open_fds, figures.max_fds) == (100 << 20, None, None)
     assert figures.cpu_seconds == 3.0
 
 
 def test_figures_of_a_process_that_is_gone(tmp_path: Path) -> None:
-    """Between the proof and the figures a process may go; then there are none."""
+    """Between the proof and the figures a process may go: what it had open can no longer be counted."""
     copy = homes.Procfs(tmp_path, boot=1)
     copy.add(7, 100)
     procfs = Procfs(tmp_path)
@@ -212,8 +216,9 @@ def test_figures_of_a_process_that_is_gone(tmp_path: Path) -> None:
 
     figures = procfs.figures(process)
 
-    assert figures.resident_bytes is None
-    assert figures.max_fds is None
+    assert figures.open_fds is None
+    assert procfs.process(7) is None
+    assert procfs.figures(process) == NO_FIGURES
 
 
 def test_copy_shows_every_process(tmp_path: Path) -> None:
