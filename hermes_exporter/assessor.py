@@ -16,16 +16,18 @@ from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.witness import Testimony
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from hermes_exporter.cases import Gathered
     from hermes_exporter.discovery import Profile
     from hermes_exporter.judge.liveness import Clock
     from hermes_exporter.memory import Memory, ProfileMemory
     from hermes_exporter.problems import Problem, ProblemLog
+    from hermes_exporter.settings import Policy
     from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Witness
 
+NOTHING: Counter[str] = Counter()
 ANOTHER_SECONDS = 2.0
 """A process that started so long after a recorded start is another one with the same pid."""
 
@@ -36,25 +38,6 @@ class Assessment:
 
     views: tuple[ProfileView, ...]
     elsewhere: tuple[Unit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the owner decided.
-
-    Attributes:
-        collectors: names of those that are switched on.
-        gateways: by label of the profile, ``required`` or ``ignored``.
-        jobs_limit: at most so many jobs of each profile are exposed.
-        job_names: jobs may be labelled with their names.
-        host_zone: IANA name of the host's time zone.
-    """
-
-    collectors: frozenset[str]
-    gateways: Mapping[str, str]
-    jobs_limit: int
-    job_names: bool
-    host_zone: str
 
 
 class _Calm(NamedTuple):
@@ -103,7 +86,7 @@ class Assessor:
             recorded=testimony.recorded,
             unit_processes=self._witness.main_processes(case.units),
             heartbeat=case.files.heartbeat,
-            complete=complete or self._memory.of(case.profile.label).seen_here(case.units),
+            complete=complete or self._memory.of(case.profile.label).would_see(case.units),
             hidden=case.files.lock_hidden,
         )
         verdict = liveness.judge(evidence, clock)
@@ -114,16 +97,18 @@ class Assessor:
     ) -> ProfileView:
         files, verdict = case.files, case.liveness
         memory = self._remember(case, now, units_failed=units_failed)
-        jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.seen_here(case.units))
+        jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.would_see(case.units))
         reads_cron = "cron" in self._policy.collectors and case.profile.present
         cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
         calm = self._calm(case)
         expected = self._expected(case, now)
         judged: dict[str, bool | None] = {}
-        if "gateway" in self._policy.collectors:
+        judges_gateway = "gateway" in self._policy.collectors
+        if judges_gateway:
             judged = self._gateway_conditions(case, expected=expected, now=now)
         judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
-        judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
+        if "platforms" in self._policy.collectors:
+            judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
         judged["config_invalid"] = conditions.config_invalid(files.config)
         limit = self._policy.jobs_limit
         return ProfileView(
@@ -143,7 +128,7 @@ class Assessor:
             host=case.host.profile.label if case.host else None,
             expected=expected,
             conditions=judged,
-            headline=conditions.headline(judged, verdict.up),
+            headline=conditions.headline(judged, verdict.up if judges_gateway else None),
             succeeded=self._succeeded(case.profile, problems),
             starts=memory.starts,
             unclean_exits=memory.diagnostics.unclean + memory.deaths,
@@ -157,6 +142,7 @@ class Assessor:
             memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
         if case.liveness.up:
             memory.alive_at = now
+        memory.seen_here |= case.liveness.process is not None
         if not units_failed:
             units = (*case.units, *(case.host.units if case.host else ()))
             memory.enabled = any(unit.enabled for unit in units)
@@ -166,10 +152,10 @@ class Assessor:
     def _timezone(self, case: Case) -> str:
         files = case.files
         named = (
-            files.settings.timezone if files.settings else None,
             case.env.timezone if case.env else None,
             files.env.timezone if files.env else None,
             next((unit.timezone for unit in case.units if unit.timezone), None),
+            files.settings.timezone if files.settings else None,
         )
         return zone.resolve(named, self._policy.host_zone)
 
@@ -234,6 +220,8 @@ def _scopes(profile: Profile) -> tuple[str, str, str]:
 
 
 def _of(profile: Profile, counts: Counter[tuple[str, str]]) -> Counter[str]:
+    if not counts:
+        return NOTHING
     found: Counter[str] = Counter()
     for (scope, collector), count in counts.items():
         if scope in _scopes(profile):

@@ -8,6 +8,7 @@ missing.
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,6 +90,8 @@ class Discovery:
     def __init__(self, home: Home, required: frozenset[str], ignored: frozenset[str]) -> None:
         self.home, self.ignored = home, ignored
         self._required = [named(home, label.rpartition("/")[2]) for label in sorted(required) if self._ours(label)]
+        self._root, self._profiles = str(home.root), str(home.root / "profiles")
+        self._sticky_path = str(home.root / active_profile.FILENAME)
         self._seen: dict[str, tuple[Profile, float]] = {}
         self._listing: tuple[object, float, tuple[Profile, ...]] | None = None
 
@@ -98,7 +101,9 @@ class Discovery:
         present: tuple[Profile, ...] = ()
         owner = None
         try:
-            owner = self.home.root.stat().st_uid
+            status = os.stat(self._root)  # noqa: PTH116
+            owner = status.st_uid
+            _expect_directory(status.st_mode)
             present = self._present(now)
         except (FileNotFoundError, NotADirectoryError):
             problems.append(self._problem(self.home.root, "is no directory, or does not exist"))
@@ -113,11 +118,8 @@ class Discovery:
         return Found((*present, *missing), sticky, owner, tuple(problems))
 
     def _present(self, now: float) -> tuple[Profile, ...]:
-        directory = self.home.root / "profiles"
-        if not self.home.root.is_dir():
-            raise NotADirectoryError
         try:
-            changed: object = directory.stat().st_mtime_ns
+            changed: object = os.stat(self._profiles).st_mtime_ns  # noqa: PTH116  # at every scrape
         except (FileNotFoundError, NotADirectoryError):
             changed = None
         kept = self._listing
@@ -125,7 +127,7 @@ class Discovery:
             return kept[2]
         profiles = [named(self.home, "default")]
         if changed is not None:
-            entries = sorted(directory.iterdir(), key=lambda path: (path.is_symlink(), path.name))
+            entries = sorted(Path(self._profiles).iterdir(), key=lambda path: (path.is_symlink(), path.name))
             names = [path.name for path in entries if _is_profile(path)]
             profiles += [named(self.home, name) for name in names]
         unique = {profile.real: profile for profile in reversed(profiles)}
@@ -146,16 +148,14 @@ class Discovery:
         ]
 
     def _sticky(self, reader: Reader, problems: list[Problem]) -> str | None:
+        path = self._sticky_path
         try:
-            read = reader.read(
-                str(self.home.root / active_profile.FILENAME), active_profile.parse, active_profile.MAX_BYTES
-            )
+            read = reader.read(path, active_profile.parse, active_profile.MAX_BYTES)
         except SourceError as error:
             problems.append(self._problem(error.path, error.reason))
             return None
         if read is None:
             return None
-        path = str(self.home.root / active_profile.FILENAME)
         problems += [Problem(self.home.key, "discovery", path, fault, "value") for fault in read.faults]
         return read.record
 
@@ -164,6 +164,11 @@ class Discovery:
 
     def _problem(self, path: Path, reason: str, profile: str | None = None) -> Problem:
         return Problem(profile or self.home.key, "discovery", str(path), reason, "unreadable")
+
+
+def _expect_directory(mode: int) -> None:
+    if not stat.S_ISDIR(mode):
+        raise NotADirectoryError
 
 
 def _is_profile(path: Path) -> bool:

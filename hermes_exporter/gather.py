@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter import __version__, watched_home
-from hermes_exporter.assessor import Assessor, Policy
+from hermes_exporter.assessor import Assessor
 from hermes_exporter.cases import Gathered
 from hermes_exporter.collectors.view import HostView
-from hermes_exporter.exposition import PLAIN, Exposition, Format
 from hermes_exporter.home_reader import READ_HERE
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.problems import Problem, ProblemLog
 from hermes_exporter.rendering import Renderer
+from hermes_exporter.settings import Policy
 from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
 from hermes_exporter.sources.systemd import BusError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hermes_exporter.collectors.view import ProfileView
+    from hermes_exporter.exposition import Exposition, Format
     from hermes_exporter.home_reader import HomeLook
     from hermes_exporter.memory import Memory
     from hermes_exporter.settings import Settings
@@ -88,12 +89,13 @@ class Gatherer:
         self._judging_seconds = QUICK_SECONDS
         self._said: set[str] = set()
 
-    async def gather(self, timeout: float, wanted: Format = PLAIN) -> Answer:
+    async def gather(self, timeout: float, wanted: Format | None = None) -> Answer:
         """Return a fresh answer, or that of the gather in progress; raise GatherError after ``timeout`` s.
 
         What was ``wanted`` once is encoded beforehand, away from the server's loop.
         """
-        self._wanted.add(wanted)
+        if wanted is not None:
+            self._wanted.add(wanted)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._gather(timeout))
         running = self._running

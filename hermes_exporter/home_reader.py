@@ -91,11 +91,11 @@ class HomeReader:
         started = time.perf_counter()
         watch = self._watches.get(profile.label)
         if watch is None:
-            watch = self._watches[profile.label] = Watch(ABSENT, ())
-        signs = watch.look()
-        if watch.same(signs) and self._overlay is overlay:
+            watch = self._watches[profile.label] = Watch(ABSENT)
+        if watch.same() and self._overlay is overlay:
             seconds["gateway"] = seconds.get("gateway", 0.0) + time.perf_counter() - started
             return watch.made
+        signs = watch.look()
         followed = Followed(self._memory.of(profile.label).diagnostics, self._traces(profile.label))
         desk = Desk(profile.label, profile.path, self._readers, now)
         files = profile_files.read(desk, followed, self._collectors, overlay)
@@ -119,7 +119,7 @@ class HomeReader:
         if "storage" not in self._collectors:
             return look
         try:
-            return replace(look, space=storage.space(home.root))
+            return replace(look, space=storage.space(str(home.root)))
         except SourceError as error:
             problem = Problem(home.key, "storage", str(error.path), error.reason, "unreadable")
             return replace(look, found=replace(look.found, problems=(*look.found.problems, problem)))

@@ -24,7 +24,8 @@ class ProfileMemory:
 
     Attributes:
         starts: gateway starts since the first look.
-        alive_at: when the gateway was last proved alive here, Unix seconds.
+        alive_at: when the gateway was last proved alive, Unix seconds.
+        seen_here: its process was seen, so it lives where processes can be seen.
         enabled: whether one of its units was enabled when systemd was last asked.
         deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
         diagnostics: where the exit diagnostics were read to, and what they told.
@@ -32,6 +33,7 @@ class ProfileMemory:
 
     starts: int = 0
     alive_at: float | None = None
+    seen_here: bool = False
     enabled: bool = False
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
     deaths: int = 0
@@ -40,9 +42,9 @@ class ProfileMemory:
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _restarts: deque[float] = field(default_factory=deque)
 
-    def seen_here(self, units: Collection[Unit]) -> bool:
+    def would_see(self, units: Collection[Unit]) -> bool:
         """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
-        return bool(units) or self.alive_at is not None
+        return bool(units) or self.seen_here
 
     def count_starts(self, ring: Iterable[float]) -> None:
         """Take over the recorded starts; those of the first look are history and not counted."""

@@ -34,3 +34,22 @@ class Settings:
     procfs: Path = Path("/proc")
     rootfs: Path = Path("/")
     at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the owner decided.
+
+    Attributes:
+        collectors: names of those that are switched on.
+        gateways: by label of the profile, ``required`` or ``ignored``.
+        jobs_limit: at most so many jobs of each profile are exposed.
+        job_names: jobs may be labelled with their names.
+        host_zone: IANA name of the host's time zone.
+    """
+
+    collectors: frozenset[str]
+    gateways: Mapping[str, str]
+    jobs_limit: int
+    job_names: bool
+    host_zone: str

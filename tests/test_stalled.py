@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,35 +22,43 @@ from tests.odd_homes import home, running
 from tests.scraping import parse
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.scraping import Series
 
 SECONDS = 1.0
 
 
-class Mounted(type(Path())):  # type: ignore[misc]
-    """A path on a file system that answers only while its server does."""
+@dataclass
+class Mount:
+    """A file system that answers only while its server does, in the place of the kernel's answer to stat.
 
-    answers: ClassVar[threading.Event] = threading.Event()
-    entered: ClassVar[list[str]] = []
+    Attributes:
+        answers: the server, which answers while the event is set.
+        entered: paths that were asked for.
+    """
 
-    def stat(self, **options: Any) -> os.stat_result:
-        """Wait for the server as the kernel would."""
-        self.entered.append(str(self))
-        self.answers.wait()
-        status: os.stat_result = super().stat(**options)
-        return status
+    root: Path | None = None
+    answers: threading.Event = field(default_factory=threading.Event)
+    entered: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
-def server() -> Iterator[threading.Event]:
-    """The file system's server, which answers while the event is set."""
-    Mounted.answers.set()
-    Mounted.entered.clear()
-    yield Mounted.answers
-    Mounted.answers.set()
+def mount(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mount]:
+    """The file system; it answers at first, and at last."""
+    mount, stat = Mount(), os.stat
+    mount.answers.set()
+
+    def wait(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if mount.root is not None and str(path).startswith(str(mount.root)):
+            mount.entered.append(str(path))
+            mount.answers.wait()
+        return stat(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", wait)
+    yield mount
+    mount.answers.set()
 
 
 def gather(gatherer: Gatherer) -> Series:
@@ -60,7 +69,7 @@ def gather(gatherer: Gatherer) -> Series:
     return parse(answer.exposition.encode(PLAIN).decode())
 
 
-def test_stalled_home_costs_itself_only(tmp_path: Path, server: threading.Event) -> None:
+def test_stalled_home_costs_itself_only(tmp_path: Path, mount: Mount) -> None:
     """The other home is served in full, the stalled one is failed, not entered twice, and comes back by itself."""
     fast, slow = (home(tmp_path / name / "h", tmp_path / name) for name in ("fast", "slow"))
     running(fast, "default", 3001)
@@ -70,16 +79,16 @@ def test_stalled_home_costs_itself_only(tmp_path: Path, server: threading.Event)
     (fast.procfs.root / "locks").write_text(
         (fast.procfs.root / "locks").read_text() + (slow.procfs.root / "locks").read_text()
     )
-    homes = (WatchedHome("", fast.root), WatchedHome("slow", Mounted(slow.root)))
+    homes = (WatchedHome("", fast.root), WatchedHome("slow", slow.root))
     settings = Settings(homes, {}, frozenset(COLLECTORS), 50_000, procfs=fast.procfs.root, at=fast.at)
     gatherer = Gatherer(settings, Memory())
     healthy = gather(gatherer)
     assert healthy['hermes_gateway_up{profile="slow/default"}'] == 1
 
-    server.clear()
-    Mounted.entered.clear()
+    mount.root = slow.root
+    mount.answers.clear()
     stalled = gather(gatherer)
-    entered = len(Mounted.entered)
+    entered = len(mount.entered)
 
     assert entered == 1
     mine = {name: value for name, value in healthy.items() if 'profile="default"' in name}
@@ -93,9 +102,9 @@ def test_stalled_home_costs_itself_only(tmp_path: Path, server: threading.Event)
     assert stalled['hermes_profile_gateway_expected{profile="slow/default"}'] == 1
 
     assert gather(gatherer) == stalled
-    assert len(Mounted.entered) == entered
+    assert len(mount.entered) == entered
 
-    server.set()
+    mount.answers.set()
     deadline = time.monotonic() + 10
     while gather(gatherer) != healthy:
         assert time.monotonic() < deadline

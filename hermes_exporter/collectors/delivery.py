@@ -31,13 +31,13 @@ DEAD_TARGETS = Family(
 
 
 def _inputs(view: ProfileView) -> object:
-    queue = view.files.cron.deliveries
+    queue = view.files.deliveries
     return queue, view.past(queue.oldest if queue else None), view.files.dead_targets
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
     """Yield the queue and the dead targets, where Hermes keeps them."""
-    queue = view.files.cron.deliveries
+    queue = view.files.deliveries
     if queue is not None:
         yield PENDING(queue.pending)
         if (oldest := view.past(queue.oldest)) is not None:

@@ -10,10 +10,9 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hermes_exporter.sources import deliveries, executions, jobs, runtime_store, ticker
+from hermes_exporter.sources import executions, jobs, runtime_store, ticker
 
 if TYPE_CHECKING:
-    from hermes_exporter.sources.deliveries import Deliveries
     from hermes_exporter.sources.desk import Desk
     from hermes_exporter.sources.executions import Executions
     from hermes_exporter.sources.jobs import JobStore
@@ -48,7 +47,6 @@ class CronFiles:
     success: float | None = None
     error: float | None = None
     catch_up: int | None = None
-    deliveries: Deliveries | None = None
     ledger_known: bool = True
     notes_known: bool = True
     beat_known: bool = True
@@ -70,7 +68,6 @@ def read(desk: Desk) -> CronFiles:
         success=desk.take("cron", ticker.SUCCESS, ticker.parse_time, ticker.MAX_BYTES),
         error=desk.take("cron", ticker.ERROR, ticker.parse_error, ticker.MAX_BYTES),
         catch_up=desk.take("cron", ticker.CATCH_UP, ticker.parse_count, ticker.MAX_BYTES),
-        deliveries=desk.query("delivery", deliveries.FILENAME, deliveries.query),
         ledger_known=desk.known(executions.FILENAME),
         notes_known=desk.known(runtime_store.FILENAME),
         beat_known=desk.known(ticker.HEARTBEAT),

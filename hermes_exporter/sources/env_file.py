@@ -60,7 +60,7 @@ class EnvFile:
 
 def parse(data: bytes, _notes: Notes) -> EnvFile:
     """Parse the file; a line that is no assignment is skipped, as Hermes does."""
-    platforms = set()
+    platforms: set[str] = set()
     timezone, multiplex = None, None
     for line in data.decode("utf-8", "replace").splitlines():
         name, separator, value = line.strip().removeprefix("export ").partition("=")
@@ -68,7 +68,8 @@ def parse(data: bytes, _notes: Notes) -> EnvFile:
         if not separator or not value:
             continue
         if name in PLATFORM_VARIABLES:
-            platforms.add(PLATFORM_VARIABLES[name])
+            switched_off = name.endswith("_ENABLED") and value.lower() not in ("1", "true", "yes", "on")
+            platforms |= set() if switched_off else {PLATFORM_VARIABLES[name]}
         elif name == "HERMES_TIMEZONE":
             timezone = value
         elif name == "GATEWAY_MULTIPLEX_PROFILES":

@@ -103,12 +103,12 @@ class Procfs:
     def sees_every_process(self) -> bool:
         """Whether a process missing here does not exist: the initial pid namespace, nothing hidden, or a copy."""
         try:
-            own = (self.root / "self/ns/pid").stat().st_ino
+            own = os.stat(f"{self._text}/self/ns/pid").st_ino  # noqa: PTH116  # at every scrape
         except FileNotFoundError:
             return True
         except OSError:
             return False
-        return own == INITIAL_PID_NAMESPACE and (self.root / "1").exists()
+        return own == INITIAL_PID_NAMESPACE and os.path.exists(f"{self._text}/1")  # noqa: PTH110
 
     def process(self, pid: int) -> Process | None:
         """Return a live process; None for one that is gone, a zombie, or not a pid."""
@@ -137,10 +137,12 @@ class Procfs:
         own_pid, uid = self._status(pid)
         started_at = None if boot is None else boot + stat.start_ticks / _CLOCK_TICKS
         process = Process(pid, own_pid, stopped, stat.start_ticks, started_at, self._unit(pid), uid)
-        handle = None
-        psutil.PROCFS_PATH = self._text
-        with contextlib.suppress(psutil.Error, OSError):
-            handle = psutil.Process(pid)
+        before = self._known.get(pid)
+        handle = before.handle if before and before.process.start_ticks == stat.start_ticks else None
+        if handle is None:
+            psutil.PROCFS_PATH = self._text
+            with contextlib.suppress(psutil.Error, OSError):
+                handle = psutil.Process(pid)
         return _Known(process, now, handle, self._max_fds(pid), stat.usage)
 
     def recorded(self, pid: int, start_ticks: int) -> Process | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hermes_exporter.sources import (
     cron_files,
     dead_targets,
+    deliveries,
     drain_request,
     env_file,
     gateway_state,
@@ -24,6 +25,7 @@ from hermes_exporter.sources.cron_files import CronFiles
 
 if TYPE_CHECKING:
     from hermes_exporter.problems import Problem
+    from hermes_exporter.sources.deliveries import Deliveries
     from hermes_exporter.sources.desk import Desk
     from hermes_exporter.sources.drain_request import DrainRequest
     from hermes_exporter.sources.env_file import EnvFile
@@ -66,6 +68,7 @@ class ProfileFiles:
     settings: HermesConfig | None = None
     env: EnvFile | None = None
     cron: CronFiles = NO_CRON
+    deliveries: Deliveries | None = None
     dead_targets: dict[str, int] | None = None
     database: StateDatabase | None = None
     problems: tuple[Problem, ...] = ()
@@ -86,7 +89,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
     """
     cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
     desk.spent("cron")
-    dead = _dead_targets(desk) if "delivery" in collectors else None
+    dead, queue = _delivery(desk) if "delivery" in collectors else (None, None)
     desk.spent("delivery")
     database = _database(desk, followed) if "storage" in collectors else None
     desk.spent("storage")
@@ -111,6 +114,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         settings=config.under(overlay) if config else overlay,
         env=env,
         cron=cron,
+        deliveries=queue,
         dead_targets=dead,
         database=database,
         problems=tuple(desk.problems),
@@ -129,12 +133,13 @@ def _pid_records(desk: Desk, state: GatewayState | None) -> tuple[PidRecord, ...
     return tuple(record for record in records if record)
 
 
-def _dead_targets(desk: Desk) -> dict[str, int] | None:
-    return desk.take("delivery", dead_targets.FILENAME, dead_targets.parse, dead_targets.MAX_BYTES)
+def _delivery(desk: Desk) -> tuple[dict[str, int] | None, Deliveries | None]:
+    dead = desk.take("delivery", dead_targets.FILENAME, dead_targets.parse, dead_targets.MAX_BYTES)
+    return dead, desk.query("delivery", deliveries.FILENAME, deliveries.query)
 
 
 def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
-    for name in (".", storage.DATABASE, f"{storage.DATABASE}-wal"):
+    for name in (storage.DATABASE, f"{storage.DATABASE}-wal"):
         desk.path(name)
     try:
         return followed.database.look(desk.directory)

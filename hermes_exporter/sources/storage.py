@@ -32,12 +32,12 @@ class StateDatabase:
     copies: int
 
 
-def space(root: Path) -> Space:
+def space(root: str) -> Space:
     """Return the space, or raise SourceError."""
     try:
         status = os.statvfs(root)
     except OSError as error:
-        raise SourceError(root, error.strerror or "cannot be read", denied=True) from error
+        raise SourceError(Path(root), error.strerror or "cannot be read", denied=True) from error
     return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
 
 

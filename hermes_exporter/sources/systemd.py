@@ -28,6 +28,12 @@ DBUS = "org.freedesktop.DBus"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 PATTERNS = ("hermes-gateway*.service", "hermes.service")
+_CHECKED = (
+    (f"{DESTINATION}.Unit", "UnitFileState"),
+    (f"{DESTINATION}.Unit", "NeedDaemonReload"),
+    (f"{DESTINATION}.Service", "NRestarts"),
+    (f"{DESTINATION}.Service", "MainPID"),
+)
 _OURS = f"{ROOT}/unit/hermes"
 """How the object paths of our units begin."""
 FULL_REFRESH_SECONDS = 60.0
@@ -123,8 +129,11 @@ class Manager:
             self._refreshed_at = now
             listed = (await self._call("ListUnitsByPatterns", "asas", [[], list(PATTERNS)]))[0]
             paths = {entry[6]: entry[0] for entry in listed}
-            self._units = {path: unit for path, unit in self._units.items() if path in paths}
-            wanted = dict.fromkeys([*paths, *await self._stopped(set(paths.values()))])
+            everything = dict.fromkeys([*paths, *await self._stopped(set(paths.values()))])
+            states = {entry[6]: (entry[2], entry[3], entry[4]) for entry in listed}
+            self._units = {path: unit for path, unit in self._units.items() if path in everything}
+            changed = await asyncio.gather(*(self._differs(path, states.get(path)) for path in everything))
+            wanted = {path: None for path, differs in zip(everything, changed, strict=True) if differs}
         else:
             wanted = dict.fromkeys(self._changed)
         self._changed.clear()
@@ -138,6 +147,19 @@ class Manager:
                 raise unit
         self.known = tuple(sorted(self._units.values(), key=lambda unit: unit.name))
         return self.known
+
+    async def _differs(self, path: str, states: tuple[str, str, str] | None) -> bool:
+        """Whether a unit is not as it is known: by its listed states, and by what no signal or only one tells."""
+        unit = self._units.get(path)
+        if unit is None or path in self._changed or states != (unit.load_state, unit.active_state, unit.sub_state):
+            return True
+        known = (unit.file_state, unit.needs_reload, unit.restarts, unit.main_pid)
+        asked = zip(_CHECKED, known, strict=True)
+        return not all([await self._property(path, *place) == value for place, value in asked])
+
+    async def _property(self, path: str, interface: str, name: str) -> object:
+        reply = await self._call("Get", "ss", [interface, name], (DESTINATION, path, PROPERTIES))
+        return reply[0].value
 
     async def _stopped(self, loaded: set[str]) -> list[str]:
         files = (await self._call("ListUnitFilesByPatterns", "asas", [[], list(PATTERNS)]))[0]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hermes_exporter.sources.artefact import SETTLED_SECONDS
@@ -15,36 +16,41 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Sign = tuple[int, ...]
+_ABSENT = ((errno.ENOENT,), (errno.ENOTDIR,))
 
 
 @dataclass(slots=True)
 class Watch(Generic[T]):
-    """Keeps what was made of some paths for as long as all of them stay as they are, the absent ones too.
+    """Keeps what was made of some paths for as long as all of them stay as they are.
+
+    A path that does not exist is not looked at: it cannot appear without changing its directory, which is.
 
     Attributes:
         made: what was made.
-        paths: what it was made of.
+        paths: what it was made of, their directories included.
     """
 
     made: T
-    paths: tuple[str, ...]
-    _signs: tuple[Sign, ...] | None = None
+    paths: tuple[str, ...] = ()
+    _kept: dict[str, Sign] = field(default_factory=dict)
 
-    def look(self) -> tuple[Sign, ...]:
+    def same(self) -> bool:
+        """Whether everything looks as it did before ``made`` was made of it."""
+        kept = self._kept
+        return bool(kept) and all(_sign(path) == sign for path, sign in kept.items())
+
+    def look(self) -> dict[str, Sign]:
         """Return how the paths look now: take it before they are read, and hand it to ``keep`` afterwards."""
-        return tuple(map(_sign, self.paths))
+        return {path: _sign(path) for path in self.paths}
 
-    def same(self, signs: tuple[Sign, ...]) -> bool:
-        """Whether the paths look as they did before ``made`` was made of them."""
-        return self._signs == signs
-
-    def keep(self, made: T, paths: Iterable[str], signs: tuple[Sign, ...]) -> None:
+    def keep(self, made: T, paths: Iterable[str], signs: dict[str, Sign]) -> None:
         """Take over what was made; what changed just now may change again unseen, and is not kept."""
         self.made = made
-        fresh = tuple(dict.fromkeys(paths))
-        latest = max((sign[-1] for sign in signs if len(sign) > 1), default=0)
+        fresh = tuple(dict.fromkeys(each for path in paths for each in (path, os.path.dirname(path))))  # noqa: PTH120
+        latest = max((sign[-1] for sign in signs.values() if len(sign) > 1), default=0)
         settled = fresh == self.paths and time.time() - latest / 1e9 > SETTLED_SECONDS
-        self.paths, self._signs = fresh, signs if settled else None
+        self.paths = fresh
+        self._kept = {path: sign for path, sign in signs.items() if sign not in _ABSENT} if settled else {}
 
 
 def _sign(path: str) -> Sign:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import HTTPError, RequestHandler
 
 from hermes_exporter import __version__
-from hermes_exporter.exposition import PLAIN, Format, negotiate
+from hermes_exporter.exposition import Format, negotiate
 from hermes_exporter.gather import GatherError
 from hermes_exporter.web.page import render
 
@@ -72,7 +72,7 @@ class Handler(RequestHandler):
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(f"{status_code} {self._reason}\n")
 
-    async def answer(self, timeout: float, wanted: Format = PLAIN) -> Answer:
+    async def answer(self, timeout: float, wanted: Format | None = None) -> Answer:
         """Gather, or end the request with 503."""
         try:
             return await self.gatherer().gather(timeout, wanted)

@@ -20,6 +20,9 @@ HEADLINES = {
     "gateway_dead": "its gateway is dead",
     "gateway_frozen": "its gateway is alive and does nothing",
     "gateway_crash_looping": "its gateway crashes again and again",
+    "scheduler_stalled": "its gateway lives, but its cron does not tick",
+    "platform_down": "its gateway has lost a messenger",
+    "config_invalid": "its config.yaml does not parse, and Hermes ignores it",
 }
 PROOFS = {
     "lock": "a live process holds its lock",
