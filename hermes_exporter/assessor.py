@@ -82,13 +82,12 @@ class Assessor:
         return Assessment(tuple(views), owned.elsewhere)
 
     def _evidence(self, case: Case, testimony: Testimony, *, complete: bool) -> Evidence:
-        seen_here = bool(case.units) or self._memory.of(case.profile.label).seen_here
         return Evidence(
             lock_holders=testimony.holders,
             recorded=testimony.recorded,
             unit_processes=self._witness.main_processes(case.units),
             heartbeat=case.files.heartbeat,
-            complete=complete or seen_here,
+            complete=complete or self._memory.of(case.profile.label).would_see(case.units),
             hidden=case.files.lock_hidden,
         )
 
@@ -125,7 +124,7 @@ class Assessor:
     ) -> ProfileView:
         files, verdict = case.files, case.liveness
         memory = self._remember(case, now, units_failed=units_failed)
-        jobs = self._cron.jobs(case.profile.label, files, complete=complete)
+        jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.would_see(case.units))
         reads_cron = "cron" in self._policy.collectors and case.profile.present
         cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
         calm = self._calm.of(case)

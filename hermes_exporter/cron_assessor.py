@@ -24,6 +24,7 @@ class _Kept:
 
     store: JobStore
     ledger: Executions | None
+    ledger_known: bool
     lives: dict[Execution, bool | None]
     jobs: tuple[JobRuns, ...]
     newest: float
@@ -44,10 +45,12 @@ class CronAssessor:
             self._kept.pop(label, None)
             return ()
         lives = {row: self._lives(row, complete=complete) for row in ledger.in_flight} if ledger else {}
+        known = files.cron.ledger_known
         kept = self._kept.get(label)
-        if kept is None or kept.store is not store or kept.ledger is not ledger or kept.lives != lives:
-            jobs = job_runs(store, ledger, lives)
-            kept = _Kept(store, ledger, lives, jobs, _newest(jobs), _running_since(jobs))
+        same = kept is not None and kept.store is store and kept.ledger is ledger and kept.ledger_known == known
+        if kept is None or not same or kept.lives != lives:
+            jobs = job_runs(store, ledger, lives, known=known)
+            kept = _Kept(store, ledger, known, lives, jobs, _newest(jobs), _running_since(jobs))
             self._kept[label] = kept
         return kept.jobs
 

@@ -13,7 +13,7 @@ from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from hermes_exporter.sources.unit import Unit
 
@@ -41,6 +41,10 @@ class ProfileMemory:
     _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _restarts: deque[float] = field(default_factory=deque)
+
+    def would_see(self, units: Collection[Unit]) -> bool:
+        """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
+        return bool(units) or self.seen_here
 
     def count_starts(self, ring: Iterable[float]) -> None:
         """Take over the recorded starts; those of the first look are history and not counted."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hermes_exporter.sources import host_zone
 from tests.odd_homes import AT, home, running, stamp
 from tests.scraping import Scraper, parse
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.homes import Home
+    from tests.odd_homes import Gateway
     from tests.scraping import Series
 
 SECRET = "CANARY-3f9c71"
@@ -41,6 +45,64 @@ INVALID = 'hermes_profile_condition{condition="config_invalid",profile="coder"}'
 HEALTH = 'hermes_profile_health{{profile="coder",verdict="{}"}}'
 WELL, ILL = HEALTH.format("ok"), HEALTH.format("config_invalid")
 LOOPING = 'hermes_profile_condition{condition="gateway_crash_looping",profile="coder"}'
+STALLED = 'hermes_profile_condition{condition="scheduler_stalled",profile="coder"}'
+TICKER_BEAT, TICKER_SUCCESS = (
+    f'hermes_cron_scheduler_{mark}_timestamp_seconds{{profile="coder"}}' for mark in ("heartbeat", "last_success")
+)
+TICKED, TICK_ERROR, CATCH_UP = (
+    f'hermes_cron_scheduler_{fact}{{profile="coder"}}' for fact in ("ticked", "error", "catch_up_occurrences")
+)
+STORE_VALID = 'hermes_cron_store_valid{profile="coder"}'
+STORE_WRITABLE = 'hermes_cron_store_writable{profile="coder"}'
+JOB_STATES = frozenset(
+    f'hermes_cron_jobs{{profile="coder",state="{state}"}}'
+    for state in ("enabled", "paused", "disabled", "completed", "error", "other")
+)
+JOBS_RUNNING = 'hermes_cron_jobs_running{profile="coder"}'
+INCIDENTS = frozenset(
+    f'hermes_cron_incidents{{profile="coder",state="{state}"}}'
+    for state in ("detected", "alerted", "resolved", "closed")
+)
+
+
+def of_job(job_id: str, *facts: str) -> frozenset[str]:
+    """Series of a job of coder; what they are called after the job."""
+    return frozenset(
+        f'hermes_cron_job_{fact}{{job_id="{job_id}",job_name="{job_id}-name",profile="coder"}}' for fact in facts
+    )
+
+
+OK = 'profile="coder",status="ok"'
+STATUSES = {
+    job_id: f'hermes_cron_job_last_status{{job_id="{job_id}",job_name="{job_id}-name",{OK}}}'
+    for job_id in ("j1", "j2")
+}
+JOB_INFOS = frozenset(
+    f'hermes_cron_job_info{{deliver="telegram",job_id="{job_id}",job_name="{job_id}-name",kind="cron",'
+    'profile="coder",runner="agent",schedule="0 9 * * *",'
+    f'timezone="{host_zone.name(Path("/"))}"}}'
+    for job_id in ("j1", "j2")
+)
+ALWAYS = ("enabled", "running", "schedulable", "consecutive_failures", "next_run_timestamp_seconds")
+RAN = ("last_run_timestamp_seconds", "last_success_timestamp_seconds")
+FLYING = ("run_start_timestamp_seconds", "run_orphaned")
+NOTED = of_job("j2", *RAN, "next_run_timestamp_seconds") | {STATUSES["j2"]}
+OF_JOBS = frozenset(
+    {
+        *(of_job("j1", *ALWAYS, *RAN, *FLYING, "last_duration_seconds", "created_timestamp_seconds")),
+        *(of_job("j2", *ALWAYS, *RAN, "created_timestamp_seconds")),
+        *(*STATUSES.values(), *JOB_INFOS, *JOB_STATES, JOBS_RUNNING),
+    }
+)
+FROM_ROWS = frozenset(of_job("j1", *FLYING, "last_duration_seconds") | INCIDENTS)
+FAILURES = of_job("j1", "consecutive_failures") | of_job("j2", "consecutive_failures")
+RUNNING = of_job("j1", "running") | of_job("j2", "running") | {JOBS_RUNNING}
+PENDING, OLDEST = (
+    f'hermes_delivery_{what}{{profile="coder"}}' for what in ("pending", "oldest_pending_timestamp_seconds")
+)
+DEAD_TARGETS = 'hermes_delivery_dead_targets{platform="telegram",profile="coder"}'
+OTHER_TARGETS = DEAD_TARGETS.replace("telegram", "other")
+CONFIGURED = 'hermes_platform_configured{platform="telegram",profile="coder"}'
 
 
 @dataclass(frozen=True)
@@ -52,7 +114,10 @@ class Artefact:
         absent_loses: the same where it does not exist, which is no failure.
         moved: series that change when another file takes its place; the process has the old one open.
         truncated, empty, binary: what such content comes to: ``fails`` (the collector failed and the error is
-            counted), ``counted`` (only that), ``fine``; ``misread`` are the series that are then different.
+            counted), ``counted`` (only that), ``fine``, ``absent`` (as if it did not exist), ``hollow`` (as if it
+            were new); ``misread`` are the series that are then different.
+        becomes: by verdict, the series that are then different, where ``lost`` and ``instead`` do not say it.
+        families: every series of ``coder`` whose name begins so is its own, besides those named.
     """
 
     name: str
@@ -61,6 +126,8 @@ class Artefact:
     instead: Mapping[str, float] = field(default_factory=dict)
     moved: Mapping[str, float | None] = field(default_factory=dict)
     misread: Mapping[str, float | None] = field(default_factory=dict)
+    becomes: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    families: tuple[str, ...] = ()
     truncated: str = "fails"
     empty: str = "fails"
     binary: str = "fails"
@@ -70,7 +137,26 @@ class Artefact:
     @property
     def own(self) -> set[str]:
         """Every series that it may change."""
-        return {*self.lost, *self.instead, *self.misread}
+        return {
+            *self.lost,
+            *self.instead,
+            *self.misread,
+            *(name for series in self.becomes.values() for name in series),
+        }
+
+    def owns(self, series: str) -> bool:
+        """Whether it may change the series."""
+        return series in self.own or ('profile="coder"' in series and series.startswith(self.families))
+
+    def changes(self, verdict: str) -> Mapping[str, float | None]:
+        """The series that a verdict makes different; None for those that are gone."""
+        if verdict in self.becomes:
+            return self.becomes[verdict]
+        if verdict == "counted":
+            return self.misread
+        absent = self.lost if self.absent_loses is None else self.absent_loses
+        lost = {"fails": self.lost, "refused": self.lost, "absent": absent}.get(verdict, frozenset())
+        return {**dict.fromkeys(lost), **(self.instead if lost else {})}
 
 
 FINE = {"truncated": "fine", "empty": "fine", "binary": "fine"}
@@ -98,20 +184,140 @@ ARTEFACTS = {
             binary="counted",
         ),
         Artefact("logs/gateway-exit-diag.log", truncated="fine", empty="fine", binary="counted", big="fine"),
+        Artefact("state/gateway.lifecycle.json"),
+        Artefact(
+            ".env",
+            lost=frozenset({CONFIGURED}),
+            truncated="fine",
+            empty="absent",
+            binary="absent",
+            collector="platforms",
+        ),
+        Artefact(
+            "cron/jobs.json",
+            lost=OF_JOBS | {STORE_VALID, TICKED},
+            becomes={"fails": {**dict.fromkeys(OF_JOBS | {TICKED}), STORE_VALID: 0}},
+            families=("hermes_cron_job",),
+            collector="cron",
+        ),
+        Artefact(
+            "cron/ticker_heartbeat",
+            lost=frozenset({TICKER_BEAT, TICKED, TICK_ERROR}),
+            becomes={"absent": {TICKER_BEAT: None, TICK_ERROR: None, TICKED: 0}},
+            truncated="fine",
+            collector="cron",
+        ),
+        Artefact(
+            "cron/ticker_last_success",
+            lost=frozenset({TICKER_SUCCESS, TICK_ERROR}),
+            becomes={"absent": {TICKER_SUCCESS: None}},
+            truncated="fine",
+            collector="cron",
+        ),
+        Artefact(
+            "cron/ticker_last_error",
+            lost=frozenset({TICK_ERROR}),
+            becomes={"absent": {TICK_ERROR: 0}},
+            truncated="fine",
+            collector="cron",
+        ),
+        Artefact("cron/catch_up_occurrences", lost=frozenset({CATCH_UP}), truncated="fine", collector="cron"),
+        Artefact(
+            "cron/executions.db",
+            lost=FROM_ROWS | FAILURES | RUNNING,
+            becomes={
+                "absent": {**dict.fromkeys(FROM_ROWS | FAILURES), **dict.fromkeys(RUNNING, 0)},
+                "hollow": {**dict.fromkeys(FROM_ROWS), **dict.fromkeys(RUNNING, 0)},
+            },
+            empty="hollow",
+            collector="cron",
+        ),
+        Artefact(
+            "cron/runtime.db",
+            lost=NOTED | of_job("j2", "schedulable"),
+            becomes={"absent": {**dict.fromkeys(NOTED), **dict.fromkeys(of_job("j2", "schedulable"), 0)}},
+            empty="absent",
+            collector="cron",
+        ),
+        Artefact("cron/deliveries.db", lost=frozenset({PENDING, OLDEST}), empty="absent", collector="delivery"),
+        Artefact(
+            "gateway/dead_targets.json",
+            lost=frozenset({DEAD_TARGETS}),
+            families=("hermes_delivery_dead_targets",),
+            collector="delivery",
+        ),
         Artefact("../../active_profile", **{**FINE, "binary": "misnamed"}, collector="discovery"),  # type: ignore[arg-type]
     )
 }
+TABLES = """
+CREATE TABLE executions (id TEXT, job_id TEXT, pid INTEGER, process_started_at INTEGER, status TEXT,
+  claimed_at TEXT, started_at TEXT, finished_at TEXT, error TEXT);
+CREATE TABLE cron_incidents (id TEXT, state TEXT, error TEXT);
+CREATE TABLE deliveries (execution_id TEXT, content TEXT, status TEXT, created_at TEXT);
+CREATE TABLE job_runtime (job_id TEXT, state_json TEXT);
+"""
+DAY = 86400.0
+
+
+def database(path: Path, *inserts: tuple[str, tuple[object, ...]]) -> None:
+    """A database with one row for each of the statements."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(TABLES)
+        for statement, values in inserts:
+            connection.execute(statement, values)
+        connection.commit()
+
+
+def cron(coder: Gateway) -> None:
+    """Everything that any version of Hermes leaves of its cron: j1 is noted in jobs.json, j2 in runtime.db."""
+    directory = coder.path / "cron"
+    schedule = {"kind": "cron", "expr": "0 9 * * *"}
+    common = {"prompt": SECRET, "deliver": f"telegram:{SECRET}", "schedule": schedule, "enabled": True}
+    noted = {
+        "state": "scheduled",
+        "next_run_at": stamp(AT + DAY),
+        "last_run_at": stamp(AT - DAY),
+        "last_status": "ok",
+    }
+    jobs = [
+        {"id": job_id, "name": f"{job_id}-name", "created_at": stamp(AT - 9 * DAY), **common, **notes}
+        for job_id, notes in (("j1", {**noted, "last_error": SECRET}), ("j2", {}))
+    ]
+    (directory / "jobs.json").write_text(json.dumps({"jobs": jobs, "updated_at": stamp(AT)}))
+    for mark in ("ticker_heartbeat", "ticker_last_success"):
+        (directory / mark).write_text(f"{AT - 20:.6f}")
+    (directory / "catch_up_occurrences").write_text("41\n")
+    run = (coder.pid, coder.ticks, SECRET)
+    insert = "INSERT INTO executions VALUES ('e1', 'j1', ?1, ?2, ?4, ?5, ?5, ?6, ?3)"
+    database(
+        directory / "executions.db",
+        (insert, (*run, "completed", stamp(AT - DAY - 9), stamp(AT - DAY))),
+        (insert, (*run, "running", stamp(AT - 600), None)),
+        ("INSERT INTO cron_incidents VALUES ('i1', 'alerted', ?)", (SECRET,)),
+    )
+    database(directory / "runtime.db", ("INSERT INTO job_runtime VALUES ('j2', ?)", (json.dumps(noted),)))
+    queued = ("INSERT INTO deliveries VALUES ('e1', ?, 'pending', ?)", (SECRET, stamp(AT - 700)))
+    database(directory / "deliveries.db", queued)
 
 
 class Lab:
-    """The home, its exporter, and what that exporter logged."""
+    """The home, its exporter, and what that exporter logged; with ``failing`` coder's last tick failed."""
 
-    def __init__(self, directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def __init__(self, directory: Path, caplog: pytest.LogCaptureFixture, *, failing: bool = False) -> None:
         self.home: Home = home(directory / "home/.hermes", directory)
         running(self.home, "default", 3001)
         coder = running(self.home, "coder", 3002)
         coder.write(code_version="0.22.1", exit_reason=SECRET)
         self.coder = coder.path
+        cron(coder)
+        if failing:
+            (self.coder / "cron/ticker_last_error").write_text(f"{AT - 30:.6f}\nRuntimeError: {SECRET}\n")
+        (self.coder / ".env").write_text(f"TELEGRAM_BOT_TOKEN={SECRET}-{SECRET}\n")
+        (self.coder / "gateway").mkdir()
+        dead = {f"telegram:{SECRET}": {"platform": "telegram", "reason": SECRET}}
+        (self.coder / "gateway/dead_targets.json").write_text(json.dumps(dead))
+        life = {"phase": "running", "pid": 3002, "start_time": coder.ticks, "exit_reason": None}
+        (self.coder / "state/gateway.lifecycle.json").write_text(json.dumps(life))
         (self.home.root / "active_profile").write_text("coder\n")
         marker = {"action": SECRET, "requested_at": stamp(AT - 90), "principal": SECRET}
         (self.coder / ".drain_request.json").write_text(json.dumps(marker))
@@ -152,13 +358,8 @@ class Lab:
 
     def expected(self, artefact: Artefact, verdict: str, *, moved: bool = False) -> Series:
         """What a scrape comes to when the artefact has come to the verdict."""
-        series: dict[str, float | None] = dict(self.healthy)
-        absent = artefact.lost if artefact.absent_loses is None else artefact.absent_loses
-        lost = {"fails": artefact.lost, "refused": artefact.lost, "absent": absent}.get(verdict, frozenset())
-        series |= dict.fromkeys(lost)
-        series |= artefact.instead if lost else {}
+        series: dict[str, float | None] = {**self.healthy, **artefact.changes(verdict)}
         series |= artefact.moved if moved else {}
-        series |= artefact.misread if verdict == "counted" else {}
         if verdict in ("fails", "refused"):
             series |= dict.fromkeys(self.about(artefact, "collector_success"), 0.0)
         if verdict in ("fails", "counted", "misnamed"):
@@ -167,7 +368,7 @@ class Lab:
 
     def about(self, artefact: Artefact, family: str) -> set[str]:
         """The exporter's series about itself that speak of the artefact."""
-        whom = ("coder",) if artefact.collector == "gateway" else ("coder", "default")
+        whom = ("coder", "default") if artefact.collector == "discovery" else ("coder",)
         return {
             f'hermes_exporter_{family}{{collector="{artefact.collector}",profile="{profile}"}}' for profile in whom
         }

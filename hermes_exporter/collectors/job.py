@@ -27,7 +27,7 @@ ENABLED = Family("hermes_cron_job_enabled", "gauge", "1 if the job is meant to r
 RUNNING = Family(
     "hermes_cron_job_running",
     "gauge",
-    "1 while a run is in flight whose process lives. Source: cron/executions.db.",
+    "1 while a run is in flight whose process lives. Source: cron/executions.db. Absent: nobody can tell.",
     LABELS,
 )
 SCHEDULABLE = Family(
@@ -90,7 +90,8 @@ HELD_UNTIL = Family(
 
 
 def _inputs(view: ProfileView) -> object:
-    return view.jobs, view.timezone, view.job_names, _external(view), view.past(view.jobs_newest) is None
+    future = view.past(view.jobs_newest) is None
+    return view.jobs, view.timezone, view.job_names, _external(view), view.files.cron.notes_known, future
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -114,11 +115,12 @@ def series(view: ProfileView, runs: JobRuns) -> Iterator[Sample]:
         runner=runner,
     )
     yield ENABLED(job.enabled, **names)
-    yield RUNNING(runs.running, **names)
-    yield SCHEDULABLE(job.schedulable, **names)
+    if job.schedulable or view.files.cron.notes_known:
+        yield SCHEDULABLE(job.schedulable, **names)
     if noted.last_status is not None:
         yield LAST_STATUS(1, **names, status=noted.last_status if noted.last_status in STATUSES else "other")
     figures = (
+        (RUNNING, runs.running),
         (CREATED, view.past(job.created_at)),
         (LAST_RUN, view.past(noted.last_run_at)),
         (LAST_SUCCESS, view.past(runs.last_success_at)),

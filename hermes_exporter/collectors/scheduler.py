@@ -61,7 +61,7 @@ JOBS = Family(
 RUNNING = Family(
     "hermes_cron_jobs_running",
     "gauge",
-    "Jobs with a run in flight whose process lives. Source: cron/executions.db.",
+    "Jobs with a run in flight whose process lives. Source: cron/executions.db. Absent: nobody can tell.",
 )
 INCIDENTS = Family(
     "hermes_cron_incidents",
@@ -105,18 +105,27 @@ def collect(view: ProfileView) -> Iterator[Sample]:
     for family, fact in facts:
         if fact is not None:
             yield family(fact)
-    if cron.jobs is not None:
-        counts = Counter(job.state for job in cron.jobs.jobs)
-        for state in STATES:
-            yield JOBS(counts[state], state=state)
-        yield RUNNING(_running(view))
+    yield from _in_numbers(view)
     if cron.executions is not None and cron.executions.incidents is not None:
         for state, count in cron.executions.incidents.items():
             yield INCIDENTS(count, state=state)
 
 
-def _running(view: ProfileView) -> int:
-    return sum(runs.running for runs in (*view.jobs, *view.jobs_held_back))
+def _in_numbers(view: ProfileView) -> Iterator[Sample]:
+    store = view.files.cron.jobs
+    if store is None:
+        return
+    counts = Counter(job.state for job in store.jobs)
+    for state in STATES:
+        yield JOBS(counts[state], state=state)
+    if (running := _running(view)) is not None:
+        yield RUNNING(running)
+
+
+def _running(view: ProfileView) -> int | None:
+    """How many run, those that the limit holds back too; None where that cannot be told of each."""
+    running = [runs.running for runs in (*view.jobs, *view.jobs_held_back)]
+    return None if None in running else running.count(True)
 
 
 COLLECTOR = Collector(

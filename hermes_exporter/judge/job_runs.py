@@ -19,7 +19,7 @@ class JobRuns:
     """One job with its runs. Times are Unix seconds; None is not known.
 
     Attributes:
-        running: a run is in flight and its process lives.
+        running: a run is in flight and its process lives; None where nobody can tell.
         run_started_at: when the run in flight began, or was claimed.
         orphaned: a run is in flight in the ledger, and its process is gone.
         last_success_at: end of the newest run that ended well.
@@ -28,7 +28,7 @@ class JobRuns:
     """
 
     job: Job
-    running: bool
+    running: bool | None
     run_started_at: float | None
     orphaned: bool | None
     last_success_at: float | None
@@ -37,16 +37,23 @@ class JobRuns:
 
 
 def job_runs(
-    store: JobStore, ledger: Executions | None, lives: Mapping[Execution, bool | None]
+    store: JobStore, ledger: Executions | None, lives: Mapping[Execution, bool | None], *, known: bool = True
 ) -> tuple[JobRuns, ...]:
-    """Return every job of the store; ``lives`` tells of each run in flight whether its process does."""
-    return tuple(_one(job, ledger.rows.get(job.id, ()) if ledger else None, lives) for job in store.jobs)
+    """Return every job of the store; ``lives`` tells of each run in flight whether its process does.
+
+    Without a ledger nothing runs where that is ``known``, and nobody can tell where it is there and of no use.
+    """
+    if ledger is None:
+        return tuple(_without_rows(job, running=False if known else None) for job in store.jobs)
+    return tuple(_one(job, ledger.rows.get(job.id, ()), lives) for job in store.jobs)
 
 
-def _one(job: Job, rows: tuple[Execution, ...] | None, lives: Mapping[Execution, bool | None]) -> JobRuns:
-    if rows is None:
-        success = job.noted.last_run_at if job.noted.last_status == "ok" else None
-        return JobRuns(job, False, None, None, success, None, job.noted.failure_streak)
+def _without_rows(job: Job, *, running: bool | None) -> JobRuns:
+    success = job.noted.last_run_at if job.noted.last_status == "ok" else None
+    return JobRuns(job, running, None, None, success, None, job.noted.failure_streak)
+
+
+def _one(job: Job, rows: tuple[Execution, ...], lives: Mapping[Execution, bool | None]) -> JobRuns:
     flying = [row for row in rows if not row.ended]
     alive = [lives[row] for row in flying]
     newest = flying[-1] if flying else None
@@ -55,7 +62,7 @@ def _one(job: Job, rows: tuple[Execution, ...] | None, lives: Mapping[Execution,
     noted = job.noted.last_run_at if job.noted.last_status == "ok" else None
     return JobRuns(
         job=job,
-        running=any(alive),
+        running=True if any(alive) else None if None in alive else False,
         run_started_at=(newest.started_at or newest.claimed_at) if newest else None,
         orphaned=None if not flying or None in alive else not any(alive),
         last_success_at=max((stamp for stamp in (*good, noted) if stamp is not None), default=None),

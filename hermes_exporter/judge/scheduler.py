@@ -51,27 +51,46 @@ def judge(  # noqa: PLR0913  # what a verdict on the cron stands on
     """Judge one profile's cron; ``oldest_run`` is when the oldest run in flight began, Unix seconds."""
     provider = config.cron_provider if config else None
     built_in = provider in (None, BUILT_IN)
-    enabled = any(job.enabled for job in cron.jobs.jobs) if cron.jobs else False
+    enabled = _enabled(cron)
     process = liveness.process
     starting = (
         process is not None and process.started_at is not None and now - process.started_at < STARTING_SECONDS
     )
     busy = oldest_run is not None and now - oldest_run < LONG_TICK_SECONDS
-    beats = _fresh(cron.heartbeat, now, DEAD_STALE_SECONDS if liveness.up is False else STALE_SECONDS)
+    beats = _beats(cron, now, DEAD_STALE_SECONDS if liveness.up is False else STALE_SECONDS)
     error = _error(cron, now)
-    ticked = beats or starting if enabled and built_in else None
+    ticked = starting or beats if enabled and built_in else None
     stalled: bool | None = None
     if liveness.up and built_in:
-        silent = not (beats or starting or busy)
-        stalled = enabled and not draining and (silent or (error is True and not starting))
+        idle = enabled is False or draining or starting
+        stalled = False if idle else _stalled(busy or beats, error, cron)
+        if enabled is None and not stalled and not idle:
+            stalled = None
     uid = process.uid if process else cron.directory.uid if cron.directory else None
     return Scheduler(built_in, ticked, error, stalled, _writable(cron, uid))
+
+
+def _enabled(cron: CronFiles) -> bool | None:
+    """Return whether any job waits to be run, None where the store is there and cannot be understood."""
+    if cron.jobs is not None:
+        return any(job.enabled for job in cron.jobs.jobs)
+    return None if cron.jobs_valid is False else False
+
+
+def _stalled(turns: bool | None, error: bool | None, cron: CronFiles) -> bool | None:
+    if error or turns is False:
+        return True
+    return None if turns is None or not cron.outcome_known else False
+
+
+def _beats(cron: CronFiles, now: float, limit: float) -> bool | None:
+    return _fresh(cron.heartbeat, now, limit) if cron.beat_known else None
 
 
 def _error(cron: CronFiles, now: float) -> bool | None:
     if cron.error is not None:
         return True
-    if cron.heartbeat is None:
+    if cron.heartbeat is None or not cron.outcome_known:
         return None
     return _fresh(cron.heartbeat, now) and cron.success is not None and not _fresh(cron.success, now)
 

@@ -34,6 +34,8 @@ class CronFiles:
         jobs_valid: jobs.json parses; None where there is none, or nobody may read it.
         directory, store: who owns the cron directory, and jobs.json in it.
         heartbeat, success, error: of the ticker, Unix seconds.
+        ledger_known, notes_known, beat_known, outcome_known: False where executions.db, runtime.db, the ticker's
+            heartbeat, or what its last turn came to, is there and of no use: that it is None says nothing.
     """
 
     executions: Executions | None = None
@@ -45,6 +47,10 @@ class CronFiles:
     success: float | None = None
     error: float | None = None
     catch_up: int | None = None
+    ledger_known: bool = True
+    notes_known: bool = True
+    beat_known: bool = True
+    outcome_known: bool = True
 
 
 def read(desk: Desk) -> CronFiles:
@@ -62,6 +68,10 @@ def read(desk: Desk) -> CronFiles:
         success=desk.take("cron", ticker.SUCCESS, ticker.parse_time, ticker.MAX_BYTES),
         error=desk.take("cron", ticker.ERROR, ticker.parse_error, ticker.MAX_BYTES),
         catch_up=desk.take("cron", ticker.CATCH_UP, ticker.parse_count, ticker.MAX_BYTES),
+        ledger_known=desk.known(executions.FILENAME),
+        notes_known=desk.known(runtime_store.FILENAME),
+        beat_known=desk.known(ticker.HEARTBEAT),
+        outcome_known=desk.known(ticker.SUCCESS) and desk.known(ticker.ERROR),
     )
 
 

@@ -20,7 +20,10 @@ def parse(data: bytes, notes: Notes) -> dict[str, int]:
     table = JsonObject.decode(data, notes)
     counts: Counter[str] = Counter()
     for key in table.names():
-        entry = table.child(key)
-        platform = entry.raw_text("platform") if entry else ""
-        counts[platform if PLATFORM.fullmatch(platform) else "other"] += entry is not None
+        entry = table.value(key)
+        if isinstance(entry, dict):
+            platform = JsonObject(entry, notes).raw_text("platform")
+            counts[platform if PLATFORM.fullmatch(platform) else "other"] += 1
+        elif entry is not None:
+            notes.fault("an entry", "expected an object")  # its key names the chat
     return dict(counts)

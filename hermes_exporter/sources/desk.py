@@ -89,6 +89,7 @@ class Desk:
         try:
             return self._readers.databases.read(self.path(name), query)
         except SourceError as error:
+            self._refused.add(name)
             self.failed(collector, error)
             return None
 
@@ -97,7 +98,7 @@ class Desk:
         return self._usable.get(name)
 
     def known(self, name: str) -> bool:
-        """Whether a file that was taken could be understood, or is absent, which says something too."""
+        """Whether an artefact that was taken in could be understood, or is absent, which says something too."""
         return name not in self._refused
 
     def follow(self, collector: str, diagnostics: ExitDiagnostics) -> None:

@@ -25,7 +25,7 @@ MAX_BYTES = 64 << 20
 ATTEMPTS = 3
 """How often a copy is taken anew because the database changed meanwhile."""
 
-Signature = tuple[tuple[int, int, int, int] | None, ...]
+Signature = tuple[tuple[int, int, int, int, int] | None, ...]
 
 
 class DatabaseReader:
@@ -88,14 +88,14 @@ def _signature(path: str) -> Signature:
     return _identity(path), _identity(f"{path}-wal")
 
 
-def _identity(path: str) -> tuple[int, int, int, int] | None:
+def _identity(path: str) -> tuple[int, int, int, int, int] | None:
     try:
         status = os.stat(path)  # noqa: PTH116  # one of very many
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise SourceError(Path(path), error.strerror or "cannot be read", denied=True) from error
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:

@@ -77,6 +77,15 @@ def test_ticks_that_fail_are_a_stall() -> None:
     assert (by_note.error, by_note.stalled) == (True, True)
 
 
+def test_a_store_that_is_damaged_stalls_when_the_ticks_fail_of_it() -> None:
+    """Nobody knows which jobs wait: failing ticks are a stall all the same, quiet ones cannot be judged."""
+    damaged = replace(CRON, jobs=None, jobs_valid=False)
+
+    assert judge(replace(damaged, success=NOW - 5000)).stalled is True
+    assert judge(damaged).stalled is None
+    assert judge(replace(damaged, jobs_valid=None)).stalled is False
+
+
 @pytest.mark.parametrize(
     "verdict",
     [
@@ -206,7 +215,7 @@ def test_a_run_in_flight_runs_while_its_process_lives() -> None:
 
     assert (alive.running, alive.orphaned, alive.run_started_at) == (True, False, NOW - 50)  # type: ignore[attr-defined]
     assert (gone.running, gone.orphaned) == (False, True)  # type: ignore[attr-defined]
-    assert (hidden.running, hidden.orphaned) == (False, None)  # type: ignore[attr-defined]
+    assert (hidden.running, hidden.orphaned) == (None, None)  # type: ignore[attr-defined]
 
 
 def test_failures_count_since_the_last_good_run() -> None:

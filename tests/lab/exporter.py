@@ -63,7 +63,7 @@ class Exporter:
         self.port = free_port()
         self.output = output
         self.process = systemd.spawn(
-            user, "env", "-u", "HERMES_HOME", "PYTHONDONTWRITEBYTECODE=1",
+            user, "env", "-u", "HERMES_HOME", "PYTHONDONTWRITEBYTECODE=1", f"PYTHONPATH={REPO}",
             str(COMMAND), "serve", "--web.listen-address", f"127.0.0.1:{self.port}", *options,
             output=output,
         )  # fmt: skip
