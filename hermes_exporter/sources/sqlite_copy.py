@@ -43,7 +43,10 @@ class DatabaseReader:
         kept = self._kept.get(path)
         if kept is None or kept[0] != (main, _identity(f"{path}-wal")):
             kept = _ask(path, query)
-            self._kept[path] = kept
+            if isinstance(kept[1], SourceError) and kept[1].denied:
+                self._kept.pop(path, None)
+            else:
+                self._kept[path] = kept
         outcome = kept[1]
         if isinstance(outcome, SourceError):
             raise outcome
