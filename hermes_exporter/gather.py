@@ -203,9 +203,8 @@ class Gatherer:
     def _linger(self, looks: Sequence[HomeLook]) -> dict[str, bool]:
         if not self._buses.booted():
             return {}
-        directory = self.settings.rootfs / "var/lib/systemd/linger"
         users = {watched_home.owner(look) for look in looks}
-        return {user: (directory / user).exists() for user in sorted(user for user in users if user)}
+        return {user: self._buses.lingers(user) for user in sorted(user for user in users if user)}
 
     def _say_what_is_not_read(self, looks: Sequence[HomeLook]) -> None:
         for look in looks:

@@ -57,4 +57,5 @@ class Family:
 
 def clean(text: str) -> str:
     """Return ``text`` cut to a bearable length, without lone surrogates, which no encoder can write."""
-    return text[:MAX_LABEL].encode("utf-8", "replace").decode("utf-8")
+    text = text[:MAX_LABEL]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -17,7 +17,10 @@ class Buses:
     """The managers found so far. One that was there stays: its absence is a failure, not an empty answer."""
 
     def __init__(self, rootfs: Path) -> None:
-        self._rootfs = rootfs
+        self._booted = _below(rootfs, "/run/systemd/system")
+        self._system_bus = _below(rootfs, SYSTEM_BUS)
+        self._user_bus = _below(rootfs, f"/run/user/{os.getuid()}/bus")
+        self._lingerers = _below(rootfs, "/var/lib/systemd/linger")
         self._managers: dict[str, Manager] = {}
 
     def managers(self) -> tuple[Manager, ...]:
@@ -34,27 +37,31 @@ class Buses:
 
     def booted(self) -> bool:
         """Whether the host runs systemd."""
-        return self._below("/run/systemd/system").is_dir()
+        return os.path.isdir(self._booted)  # noqa: PTH112  # asked at every scrape
+
+    def lingers(self, user: str) -> bool:
+        """Whether the user's manager runs without a login."""
+        return os.path.exists(f"{self._lingerers}/{user}")  # noqa: PTH110  # asked at every scrape
 
     def _system(self) -> str | None:
         if "system" in self._managers:
             return None
         if address := os.environ.get("DBUS_SYSTEM_BUS_ADDRESS"):
             return address
-        return f"unix:path={self._below(SYSTEM_BUS)}" if self.booted() else None
+        return f"unix:path={self._system_bus}" if self.booted() else None
 
     def _user(self) -> str | None:
         if "user" in self._managers:
             return None
-        socket = self._below(f"/run/user/{os.getuid()}/bus")
-        if socket.exists():
-            return f"unix:path={socket}"
+        if os.path.exists(self._user_bus):  # noqa: PTH110  # asked at every scrape
+            return f"unix:path={self._user_bus}"
         if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
             return address
-        return f"unix:path={socket}" if self.booted() and user_unit_files(Path.home()) else None
+        return f"unix:path={self._user_bus}" if self.booted() and user_unit_files(Path.home()) else None
 
-    def _below(self, path: str) -> Path:
-        return self._rootfs / path.lstrip("/")
+
+def _below(rootfs: Path, path: str) -> str:
+    return str(rootfs / path.lstrip("/"))
 
 
 def user_unit_files(home_directory: Path) -> list[Path]:

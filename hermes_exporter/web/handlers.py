@@ -7,6 +7,7 @@ import logging
 import math
 import socket
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler
@@ -54,9 +55,7 @@ class Handler(RequestHandler):
         connection = self.request.connection.stream.socket  # type: ignore[union-attr]
         if connection.family == socket.AF_UNIX:
             return
-        if ipaddress.ip_address(connection.getsockname()[0].partition("%")[0]).is_loopback and not _own(
-            self.request.host_name
-        ):
+        if _loopback(connection.getsockname()[0]) and not _own(self.request.host_name):
             raise HTTPError(421)
 
     def compute_etag(self) -> str | None:
@@ -144,9 +143,18 @@ class NotFound(Handler):
 
 def _own(host: str) -> bool:
     name = host.strip("[]").lower().rstrip(".")
+    own = socket.gethostname().lower()
+    return name in ("localhost", own, own.partition(".")[0]) or _address(name) is not None
+
+
+def _loopback(address: str) -> bool:
+    parsed = _address(address.partition("%")[0])
+    return parsed is not None and parsed.is_loopback
+
+
+@lru_cache(maxsize=16)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(name)
+        return ipaddress.ip_address(text)
     except ValueError:
-        own = socket.gethostname().lower()
-        return name in ("localhost", own, own.partition(".")[0])
-    return True
+        return None
