@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 GZIP_LEVEL = 1
 """Level 9 takes twenty times as long to save half as much again."""
-GZIP_WINDOW_BITS = 16 + 13
-"""A window of 8 KiB, with gzip's header."""
-GZIP_MEMORY_LEVEL = 5
+SHORT_BYTES = 16 << 10
+"""Setting up zlib's usual window takes longer than compressing so much."""
 SERIES_KEPT = 1024
 """Names kept with their labels: of the series that have a new value at every scrape."""
 _END = b"# EOF\n"
 
 
 def _compressed(data: bytes) -> bytes:
-    """Return a gzip member; setting up a larger window takes longer than a short text itself."""
-    member = zlib.compressobj(GZIP_LEVEL, wbits=GZIP_WINDOW_BITS, memLevel=GZIP_MEMORY_LEVEL)
+    """Return a gzip member."""
+    window_bits, memory_level = (13, 5) if len(data) <= SHORT_BYTES else (15, 8)
+    member = zlib.compressobj(GZIP_LEVEL, wbits=16 + window_bits, memLevel=memory_level)
     return member.compress(data) + member.flush()
 
 
