@@ -20,10 +20,6 @@ log = logging.getLogger(__name__)
 EMPTY = Chunk("", ())
 RESTLESS = tuple(number for number, collector in enumerate(OF_A_PROFILE) if collector is process.COLLECTOR)
 """Places of the collectors that say something new at nearly every scrape."""
-RESTLESS_FAMILIES = (
-    *FAMILIES_OF_THE_HOST,
-    *(family for number in RESTLESS for family in OF_A_PROFILE[number].families),
-)
 
 
 class _Kept(NamedTuple):
@@ -52,15 +48,16 @@ class Renderer:
         dropped = self._limit([own, *spoken])
         held_back = sum(1 for view in views for runs in view.jobs_held_back for _sample in job.series(view, runs))
         reasons = {"jobs_per_profile": held_back, "series": dropped}
-        restless = [Chunk(None, collect_host(replace(host, series_dropped=reasons)))]
-        restless += [chunk for number in RESTLESS for chunk in spoken[number]]
-        calm = [
-            self._section(collector, chunks)
-            for number, (collector, chunks) in enumerate(zip(OF_A_PROFILE, spoken, strict=True))
-            if number not in RESTLESS
-        ]
+        host_chunk = Chunk(None, collect_host(replace(host, series_dropped=reasons)))
         return Exposition(
-            [Section(RESTLESS_FAMILIES, tuple(restless)), self._section(exporter.COLLECTOR, own), *calm]
+            [
+                Section(FAMILIES_OF_THE_HOST, (host_chunk,)),
+                self._section(exporter.COLLECTOR, own),
+                *(
+                    self._section(collector, chunks)
+                    for collector, chunks in zip(OF_A_PROFILE, spoken, strict=True)
+                ),
+            ]
         )
 
     def _row(self, view: ProfileView, failed: dict[str, set[str]]) -> list[Chunk]:
