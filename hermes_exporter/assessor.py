@@ -149,7 +149,7 @@ class Assessor:
             jobs_newest=self._cron.newest(case.profile.label),
             job_names=self._policy.job_names,
             timezone=calm.timezone,
-            units=(*case.units, *(case.host.units if case.host else ())),
+            units=case.serving_units,
             liveness=verdict,
             figures=self._witness.figures(verdict.process) if verdict.process else None,
             host=case.host.profile.label if case.host else None,
@@ -171,8 +171,7 @@ class Assessor:
             memory.alive_at = now
         memory.seen_here |= case.liveness.process is not None
         if not units_failed:
-            units = (*case.units, *(case.host.units if case.host else ()))
-            memory.enabled = any(unit.enabled for unit in units)
+            memory.enabled = any(unit.enabled for unit in case.serving_units)
         self._count_deaths(case)
         return memory
 
@@ -206,9 +205,9 @@ class Assessor:
         diagnostics, life = memory.diagnostics, case.files.lifecycle
         live = case.liveness.process
         if life is not None and life.phase == "running" and life.pid is not None and not diagnostics.kept:
-            memory.count_death(life.pid, dead=live is None or life.pid not in (live.pid, live.own_pid))
+            memory.count_death(life.pid, dead=live is None or not live.goes_by(life.pid))
         for pid, started_at in list(diagnostics.open.items()):
-            if live is not None and pid in (live.pid, live.own_pid):
+            if live is not None and live.goes_by(pid):
                 continue
             process = self._witness.process(pid)
             if process is None or (process.started_at or 0.0) > started_at + ANOTHER_SECONDS:

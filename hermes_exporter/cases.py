@@ -48,6 +48,11 @@ class Case:
     evidence: Evidence = NO_EVIDENCE
     looks: object = None
 
+    @property
+    def serving_units(self) -> tuple[Unit, ...]:
+        """Its own units, then those of its host."""
+        return self.units if self.host is None else (*self.units, *self.host.units)
+
 
 def owned_units(gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Ownership:
     """Return which unit belongs to which profile."""

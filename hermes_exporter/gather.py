@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hermes_exporter.home_reader import HomeLook
     from hermes_exporter.memory import Memory
     from hermes_exporter.settings import Settings
+    from hermes_exporter.sources.systemd import Manager
     from hermes_exporter.sources.unit import Unit
 
 log = logging.getLogger(__name__)
@@ -122,12 +123,14 @@ class Gatherer:
         settings, started = self.settings, time.monotonic()
         reading = timeout * READING_SHARE
         now = time.time() if settings.at is None else settings.at
-        asking = asyncio.create_task(self._units(reading)) if self._news_of_units() else None
+        managers = self._buses.managers() if self._asks_systemd() else ()
+        quiet = all(manager.quiet for manager in managers)
+        asking = None if quiet else asyncio.create_task(self._units(managers, reading))
         if len(self._homes) == 1:
             looks = [await self._homes[0].look(now, reading)]
         else:
             looks = await asyncio.gather(*(home.look(now, reading) for home in self._homes))
-        units, problems, unit_seconds = await asking if asking else (self._known_units(), [], 0.0)
+        units, problems, unit_seconds = await asking if asking else (_known(managers), [], 0.0)
         self._say_what_is_not_read(looks)
         gathered = Gathered(looks, units, bool(problems), problems)
         clock = Clock(now, time.monotonic() if settings.at is None else None)
@@ -167,19 +170,10 @@ class Gatherer:
             exposition.encode(wanted)
         return Answer(clock.now, assessment.views, exposition)
 
-    def _news_of_units(self) -> bool:
-        return self._asks_systemd() and not all(manager.quiet for manager in self._buses.managers())
-
-    def _known_units(self) -> list[Unit]:
-        if not self._asks_systemd():
-            return []
-        return [unit for manager in self._buses.managers() for unit in manager.known]
-
-    async def _units(self, timeout: float) -> tuple[list[Unit], list[Problem], float]:
+    async def _units(self, managers: Sequence[Manager], timeout: float) -> tuple[list[Unit], list[Problem], float]:
         started = time.perf_counter()
         units: list[Unit] = []
         problems: list[Problem] = []
-        managers = self._buses.managers() if self._asks_systemd() else ()
         answers = await asyncio.gather(*(manager.units(timeout) for manager in managers), return_exceptions=True)
         for manager, answer in zip(managers, answers, strict=True):
             if isinstance(answer, BusError):
@@ -220,3 +214,7 @@ class Gatherer:
         if what not in self._said:
             self._said.add(what)
             log.info(what)
+
+
+def _known(managers: Sequence[Manager]) -> list[Unit]:
+    return [unit for manager in managers for unit in manager.known]

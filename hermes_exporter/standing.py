@@ -48,8 +48,8 @@ class Standing:
 def _alone(case: Case, memory: ProfileMemory) -> bool:
     """Whether nothing but the case and time decides its verdict: no host, no run and no start in flight."""
     ledger, live = case.files.cron.executions, case.liveness.process
-    own = () if live is None else (live.pid, live.own_pid)
-    in_flight = bool(ledger and ledger.in_flight) or any(pid not in own for pid in memory.diagnostics.open)
+    starting = any(live is None or not live.goes_by(pid) for pid in memory.diagnostics.open)
+    in_flight = starting or bool(ledger and ledger.in_flight)
     return case.looks is not None and case.host is None and not in_flight
 
 

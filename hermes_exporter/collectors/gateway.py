@@ -113,7 +113,7 @@ def _process(view: ProfileView) -> Iterator[Sample]:
     if process is None:
         return
     state = view.files.state
-    if state and state.active_agents is not None and state.pid in (process.pid, process.own_pid):
+    if state and state.active_agents is not None and process.goes_by(state.pid):
         yield ACTIVE_AGENTS(state.active_agents)
     yield SUPERVISED(process.unit is not None and process.unit[1].startswith("hermes"))
     if process.started_at is not None:

@@ -123,7 +123,7 @@ def _frozen(
     age = _age(heartbeat, clock)
     if heartbeat is None or heartbeat.pid is None or age is None:
         return None
-    if any(heartbeat.pid in (witness.pid, witness.own_pid) for witness in witnesses):
+    if any(witness.goes_by(heartbeat.pid) for witness in witnesses):
         return age > HEARTBEAT_STALE_SECONDS
     running = None if process.started_at is None else clock.now - process.started_at
     return None if running is None else running > STARTING_SECONDS

@@ -40,5 +40,5 @@ def _served_names(files: ProfileFiles, liveness: Liveness) -> frozenset[str]:
         return frozenset()
     told = files.env.multiplex if files.env and files.env.multiplex is not None else _configured(files)
     process = liveness.process
-    writes = process is not None and files.state.pid in (process.pid, process.own_pid)
+    writes = process is not None and process.goes_by(files.state.pid)
     return frozenset(files.state.served) if told or writes else frozenset()

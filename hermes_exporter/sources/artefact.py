@@ -95,15 +95,15 @@ class Reader:
             self._kept.pop(path, None)
             return None
         except OSError as error:
-            raise _denied(Path(path), error) from error
-        signature = _signature(status)
+            raise refused(path, error) from error
+        sign = signature(status)
         kept = self._kept.get(path)
-        if kept is not None and kept[0] == signature:
+        if kept is not None and kept[0] == sign:
             outcome = kept[1]
         else:
-            outcome, signature = self._settled(path, status, parse, max_bytes)
-            if time.time() - signature[-1] / 1e9 > SETTLED_SECONDS:
-                self._kept[path] = (signature, outcome)
+            outcome, sign = self._settled(path, status, parse, max_bytes)
+            if time.time() - sign[-1] / 1e9 > SETTLED_SECONDS:
+                self._kept[path] = (sign, outcome)
             else:
                 self._kept.pop(path, None)
         if isinstance(outcome, SourceError):
@@ -117,9 +117,9 @@ class Reader:
         if isinstance(outcome, SourceError) and not outcome.denied:
             with contextlib.suppress(OSError):
                 again = os.stat(path)  # noqa: PTH116
-                if _signature(again) != _signature(status):
-                    return self._parse(Path(path), again, parse, max_bytes), _signature(again)
-        return outcome, _signature(status)
+                if signature(again) != signature(status):
+                    return self._parse(Path(path), again, parse, max_bytes), signature(again)
+        return outcome, signature(status)
 
     @staticmethod
     def _parse(
@@ -142,7 +142,8 @@ class Reader:
         return Read(record, tuple(notes.faults), tuple(notes.stamps), newest)
 
 
-def _signature(status: os.stat_result) -> Signature:
+def signature(status: os.stat_result) -> Signature:
+    """Return what changes whenever a file does."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
@@ -159,14 +160,14 @@ def contents(path: Path, status: os.stat_result, max_bytes: int) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _denied(path, error) from error
+        raise refused(path, error) from error
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise SourceError(path, "was replaced by something that is not a file", denied=True)
         try:
             return _up_to(file.read, max_bytes)
         except OSError as error:
-            raise _denied(path, error) from error
+            raise refused(path, error) from error
 
 
 def _up_to(read: Callable[[int], bytes | None], max_bytes: int) -> bytes:
@@ -177,8 +178,9 @@ def _up_to(read: Callable[[int], bytes | None], max_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def _denied(path: Path, error: OSError) -> SourceError:
-    return SourceError(path, error.strerror or type(error).__name__, denied=True)
+def refused(path: Path | str, error: OSError) -> SourceError:
+    """Return what to raise where the file system refused."""
+    return SourceError(Path(path), error.strerror or type(error).__name__, denied=True)
 
 
 def _kind(mode: int) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from hermes_exporter.sources import executions, jobs, runtime_store, ticker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hermes_exporter.sources.desk import Desk
     from hermes_exporter.sources.executions import Executions
     from hermes_exporter.sources.jobs import JobStore
@@ -75,9 +77,9 @@ def read(desk: Desk) -> CronFiles:
     )
 
 
-def _ownership(desk: Desk, name: str, wanted: object) -> Ownership | None:
+def _ownership(desk: Desk, name: str, wanted: Callable[[int], bool]) -> Ownership | None:
     try:
         status = os.stat(desk.path(name))  # noqa: PTH116  # the path is text
     except OSError:
         return None
-    return Ownership(status.st_uid, status.st_mode) if wanted(status.st_mode) else None  # type: ignore[operator]
+    return Ownership(status.st_uid, status.st_mode) if wanted(status.st_mode) else None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.sources.artefact import SourceError, refused
 from hermes_exporter.times import unix_seconds
 
 FILENAME = "logs/gateway-exit-diag.log"
@@ -76,7 +76,7 @@ class ExitDiagnostics:
             self._identity = self._identity or _ABSENT
             return 0
         except OSError as error:
-            raise SourceError(Path(path), error.strerror or "cannot be read", denied=True) from error
+            raise refused(path, error) from error
         if not stat.S_ISREG(status.st_mode):
             raise SourceError(Path(path), "is not a file", denied=True)
         if self._identity != (status.st_dev, status.st_ino) or status.st_size < self.offset:
@@ -101,7 +101,7 @@ class ExitDiagnostics:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as error:
-            raise SourceError(Path(path), error.strerror or "cannot be read", denied=True) from error
+            raise refused(path, error) from error
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             data = os.pread(file.fileno(), STEP_BYTES, self.offset)
         self.offset += len(data)

@@ -55,6 +55,10 @@ class Process:
     unit: UnitId | None
     uid: int | None = None
 
+    def goes_by(self, pid: int | None) -> bool:
+        """Whether it is what a file, written in this or in its own namespace, calls ``pid``."""
+        return pid in (self.pid, self.own_pid)
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.sources.artefact import refused
 
 DATABASE = "state.db"
 
@@ -37,7 +36,7 @@ def space(root: str) -> Space:
     try:
         status = os.statvfs(root)
     except OSError as error:
-        raise SourceError(Path(root), error.strerror or "cannot be read", denied=True) from error
+        raise refused(root, error) from error
     return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
 
 
@@ -57,7 +56,7 @@ class DatabaseTraces:
                 self._listing = (changed, copies)
             return StateDatabase(_wal_bytes(directory), self._listing[1])
         except OSError as error:
-            raise SourceError(Path(directory), error.strerror or "cannot be read", denied=True) from error
+            raise refused(directory, error) from error
 
 
 def _wal_bytes(directory: str) -> int | None:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from hermes_exporter.sources.artefact import SETTLED_SECONDS
+from hermes_exporter.sources.artefact import SETTLED_SECONDS, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,4 +58,4 @@ def _sign(path: str) -> Sign:
         status = os.stat(path)  # noqa: PTH116  # one of very many
     except OSError as error:
         return (error.errno or 0,)
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return signature(status)
