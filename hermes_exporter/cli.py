@@ -81,9 +81,7 @@ def serve(**options: Any) -> None:
     """Serve the metrics over HTTP. SIGHUP rereads the configuration."""
     configure_log(options)
     with demo_if_no_home(options) as made_up:
-        if made_up:
-            log.warning("no Hermes home found: serving a made-up one, none of it is real")
-        _serve(options)
+        _serve(options, "no Hermes home found: serving a made-up one, none of it is real" if made_up else "")
 
 
 @main.command(name="demo")
@@ -94,8 +92,7 @@ def demo_command(**options: Any) -> None:
     configure_log(options)
     with demo.made_up_home() as root:
         options["hermes_homes"] = (str(root),)
-        log.warning("serving a made-up Hermes home, none of it is real")
-        _serve(options)
+        _serve(options, "serving a made-up Hermes home, none of it is real")
 
 
 @main.command()
@@ -139,7 +136,8 @@ def check_config(file: Path) -> None:
     click.echo(f"{file}: no problems found")
 
 
-def _serve(options: dict[str, Any]) -> None:
+def _serve(options: dict[str, Any], warning: str) -> None:
+    """Serve; ``warning`` is said once every option has proved right."""
     from hermes_exporter.gather import Gatherer  # noqa: PLC0415
     from hermes_exporter.memory import Memory  # noqa: PLC0415
     from hermes_exporter.web import addresses, server  # noqa: PLC0415
@@ -167,6 +165,8 @@ def _serve(options: dict[str, Any]) -> None:
         log.info("configuration reread")
         return fresh
 
+    if warning:
+        log.warning(warning)
     asyncio.run(server.serve(server.Current(gatherer), listeners, path, reread))
 
 
