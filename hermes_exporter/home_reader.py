@@ -10,6 +10,7 @@ from hermes_exporter.problems import Problem
 from hermes_exporter.sources import env_file, hermes_config, profile_files, storage
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.desk import Desk, Readers
+from hermes_exporter.sources.installed_code import Installs
 from hermes_exporter.sources.profile_files import Followed, ProfileFiles
 from hermes_exporter.sources.storage import DatabaseTraces
 from hermes_exporter.sources.watch import Watch
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hermes_exporter.discovery import Discovery, Found, Profile
+    from hermes_exporter.discovery import Discovery, Found, Home, Profile
     from hermes_exporter.memory import Memory
     from hermes_exporter.sources.env_file import EnvFile
     from hermes_exporter.sources.hermes_config import HermesConfig
@@ -63,10 +64,11 @@ class HomeReader:
     """Looks at one home again and again, reading only what changed."""
 
     def __init__(
-        self, discovery: Discovery, memory: Memory, collectors: frozenset[str], managed_directory: Path
+        self, home: Home, discovery: Discovery, memory: Memory, collectors: frozenset[str], rootfs: Path
     ) -> None:
         self._discovery, self._memory, self._collectors = discovery, memory, collectors
-        self._managed_directory = managed_directory
+        self._managed_directory = rootfs / "etc/hermes"
+        self._installs = Installs(rootfs, home.root)
         self._readers = Readers()
         self._watches: dict[str, Watch[ProfileFiles]] = {}
         self._overlay: HermesConfig | None = None
@@ -78,6 +80,8 @@ class HomeReader:
         found = self._discovery.find(self._readers.files, now)
         seconds = {"discovery": time.perf_counter() - started}
         overlay, env = self._managed(now)
+        if self._installs.changed(time.monotonic()):
+            self._watches.clear()
         files: dict[str, ProfileFiles] = {}
         for profile in found.profiles:
             files[profile.label] = self._read(profile, overlay, seconds, now) if profile.present else ABSENT
@@ -96,10 +100,11 @@ class HomeReader:
             seconds["gateway"] = seconds.get("gateway", 0.0) + time.perf_counter() - started
             return watch.made
         signs = watch.look()
-        followed = Followed(self._memory.of(profile.label).diagnostics, self._traces(profile.label))
+        diagnostics = self._memory.of(profile.label).diagnostics
+        followed = Followed(diagnostics, self._traces(profile.label), self._installs)
         desk = Desk(profile.label, profile.path, self._readers, now)
         files = profile_files.read(desk, followed, self._collectors, overlay)
-        timeless = not followed.diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
+        timeless = not diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
         watch.keep(watch.made if watch.made == files else files, desk.paths if timeless else (), signs)
         for collector, spent in desk.seconds.items():
             seconds[collector] = seconds.get(collector, 0.0) + spent

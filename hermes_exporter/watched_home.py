@@ -26,7 +26,7 @@ class WatchedHome:
         required = frozenset(label for label, setting in settings.gateways.items() if setting == "required")
         ignored = frozenset(label for label, setting in settings.gateways.items() if setting == "ignored")
         discovery = Discovery(home, required, ignored)
-        self._reader = HomeReader(discovery, memory, settings.collectors, settings.rootfs / "etc/hermes")
+        self._reader = HomeReader(home, discovery, memory, settings.collectors, settings.rootfs)
         self._worker = Worker(f"home {home.root}")
         nothing = Found((named(home, "default"),), None, None, ())
         self._last = HomeLook(nothing, {}, {})

@@ -35,6 +35,15 @@ STATE_TIME = 'hermes_gateway_state_timestamp_seconds{profile="coder"}'
 AGENTS = 'hermes_gateway_active_agents{profile="coder"}'
 BEAT = 'hermes_gateway_heartbeat_timestamp_seconds{profile="coder"}'
 DRAINING = 'hermes_gateway_draining_since_timestamp_seconds{profile="coder"}'
+STOPPING, REPLACED = (
+    f'hermes_gateway_stop_announced_timestamp_seconds{{kind="{kind}",profile="coder"}}'
+    for kind in ("stop", "takeover")
+)
+INTERRUPTED = 'hermes_gateway_last_interrupted_start_timestamp_seconds{profile="coder"}'
+UPDATED = 'hermes_update_last_outcome{outcome="partial",profile="coder"}'
+UPDATED_OTHERWISE = UPDATED.replace("partial", "other")
+UPDATED_AT = 'hermes_update_last_finish_timestamp_seconds{profile="coder"}'
+UPDATE_FAILED = 'hermes_update_last_units_failed{profile="coder"}'
 VALID = 'hermes_config_valid{profile="coder"}'
 INFO = 'hermes_profile_info{code_version="0.22.1",gateway="own",host_profile="",profile="coder",version=""}'
 NO_INFO = INFO.replace("0.22.1", "")
@@ -175,6 +184,10 @@ ARTEFACTS = {
             empty="fine",
         ),
         Artefact(".drain_request.json", lost=frozenset({DRAINING})),
+        Artefact(".gateway-planned-stop.json", lost=frozenset({STOPPING})),
+        Artefact(".gateway-takeover.json", lost=frozenset({REPLACED})),
+        Artefact("gateway/restart_loop.json", lost=frozenset({INTERRUPTED})),
+        Artefact("logs/update_receipts/latest.json", lost=frozenset({UPDATED, UPDATED_AT, UPDATE_FAILED})),
         Artefact(
             "config.yaml",
             lost=frozenset({VALID, INVALID}),
@@ -316,6 +329,8 @@ class Lab:
         (self.coder / "gateway").mkdir()
         dead = {f"telegram:{SECRET}": {"platform": "telegram", "reason": SECRET}}
         (self.coder / "gateway/dead_targets.json").write_text(json.dumps(dead))
+        (self.coder / "gateway/restart_loop.json").write_text(json.dumps({"boots": [AT - 900, AT - 800]}))
+        self._announced()
         life = {"phase": "running", "pid": 3002, "start_time": coder.ticks, "exit_reason": None}
         (self.coder / "state/gateway.lifecycle.json").write_text(json.dumps(life))
         (self.home.root / "active_profile").write_text("coder\n")
@@ -327,6 +342,21 @@ class Lab:
         caplog.set_level(logging.INFO)
         self.healthy = self.scrape()
         assert self.problems() == []
+
+    def _announced(self) -> None:
+        for name in (".gateway-planned-stop.json", ".gateway-takeover.json"):
+            marker = {"target_pid": 3002, "replacer_hermes_home": SECRET, "written_at": stamp(AT - 40)}
+            (self.coder / name).write_text(json.dumps(marker))
+        receipt = {
+            "schema": 1,
+            "outcome": "partial",
+            "finished_at": stamp(AT - 3000),
+            "pre_sha": SECRET,
+            "gateway_restart": {"failed_units": [SECRET, SECRET], "incomplete": True},
+        }
+        directory = self.coder / "logs/update_receipts"
+        directory.mkdir()
+        (directory / "latest.json").write_text(json.dumps(receipt))
 
     def path(self, artefact: Artefact) -> Path:
         """Where the artefact lies."""

@@ -25,14 +25,21 @@ from tests.bad_lab import (
     DRAINING,
     FROZEN,
     INFO,
+    INTERRUPTED,
     JOB_STATES,
     NO_INFO,
     OF_JOBS,
     OTHER_TARGETS,
+    REPLACED,
     SECRET,
     STALLED,
     STATE,
     STATE_TIME,
+    STOPPING,
+    UPDATE_FAILED,
+    UPDATED,
+    UPDATED_AT,
+    UPDATED_OTHERWISE,
     VALID,
     WELL,
     Artefact,
@@ -232,7 +239,7 @@ def test_file_that_comes_and_goes(lab: Lab) -> None:
 
 
 TEXT, WHOLE, NUMBER, STAMP, NAMES, TABLE = "text", "whole", "number", "stamp", "names", "table"
-FLAG, OBJECT = "flag", "object"
+FLAG, OBJECT, TIMES = "flag", "object", "times"
 UNREAD = "unread"
 TARGET = f"telegram:{SECRET}"
 OF_ONE_JOB = frozenset(name for name in OF_JOBS if 'job_id="j1"' in name) | JOB_STATES
@@ -265,6 +272,19 @@ KEYS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
         "start_time": (UNREAD, frozenset()),
     },
     ".drain_request.json": {"requested_at": (STAMP, frozenset({DRAINING})), "principal": (UNREAD, frozenset())},
+    ".gateway-planned-stop.json": {
+        "written_at": (STAMP, frozenset({STOPPING})),
+        "target_pid": (UNREAD, frozenset()),
+    },
+    ".gateway-takeover.json": {"written_at": (STAMP, frozenset({REPLACED}))},
+    "gateway/restart_loop.json": {"boots": (TIMES, frozenset({INTERRUPTED}))},
+    "logs/update_receipts/latest.json": {
+        "outcome": (TEXT, frozenset({UPDATED, UPDATED_OTHERWISE})),
+        "finished_at": (STAMP, frozenset({UPDATED_AT})),
+        "gateway_restart": (OBJECT, frozenset({UPDATE_FAILED})),
+        "gateway_restart/failed_units": (NAMES, frozenset({UPDATE_FAILED})),
+        "pre_sha": (UNREAD, frozenset()),
+    },
     "state/gateway.lifecycle.json": {
         "phase": (TEXT, frozenset()),
         "pid": (WHOLE, frozenset()),
@@ -289,7 +309,7 @@ KEYS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
 """The keys of each artefact: what they hold, and the series that they feed; in a list by number."""
 
 VALUES: dict[str, tuple[object, frozenset[str]]] = {
-    "null": (None, frozenset({TEXT, WHOLE, NUMBER, STAMP, NAMES, TABLE, FLAG, OBJECT})),
+    "null": (None, frozenset({TEXT, WHOLE, NUMBER, STAMP, NAMES, TABLE, FLAG, OBJECT, TIMES})),
     "true": (True, frozenset({FLAG})),
     "whole": (5, frozenset({WHOLE, NUMBER})),
     "negative": (-1, frozenset({WHOLE, NUMBER})),
@@ -375,6 +395,8 @@ STAMPS = {
     "state": ("gateway_state.json", "updated_at", STATE_TIME, frozenset()),
     "beat": ("state/gateway.heartbeat", "updated_at", BEAT, frozenset({FROZEN})),
     "drain": (".drain_request.json", "requested_at", DRAINING, frozenset()),
+    "stop": (".gateway-planned-stop.json", "written_at", STOPPING, frozenset()),
+    "update": ("logs/update_receipts/latest.json", "finished_at", UPDATED_AT, frozenset()),
 }
 LOCAL = datetime.fromtimestamp(AT - 50).isoformat()  # noqa: DTZ006  # naive, as old versions wrote it
 GOOD_STAMPS: dict[str | float, float] = {

@@ -388,6 +388,73 @@ def test_the_version_that_runs(newer: Newer) -> None:
     assert 'code_version="0.22.1"' in info
 
 
+CODE = "hermes_gateway_code_stale"
+DISK_SHA = "0123abcd" * 5
+
+
+@pytest.mark.parametrize(
+    ("said", "stale"),
+    [
+        ({"code_version": "0.22.1", "code_sha": DISK_SHA}, 0),
+        ({"code_version": "0.22.1", "code_sha": DISK_SHA[:8]}, 0),
+        ({"code_version": "0.22.1", "code_sha": "89abcdef"}, 1),
+        ({"code_version": "0.22.1"}, 0),
+        ({"code_version": "0.22.0"}, 1),
+        ({"code_version": "0.22.0", "code_sha": "unknown"}, 1),
+        ({"code_sha": "unknown"}, None),
+        ({}, None),
+    ],
+)
+def test_code_that_was_updated_under_its_gateway(newer: Newer, said: dict[str, str], stale: int | None) -> None:
+    """The commit decides where both sides tell one, else the version; where neither can be compared, nothing."""
+    tree = newer.home.root / "hermes-agent"
+    (tree / "hermes_cli").mkdir(parents=True)
+    (tree / "hermes_cli/__init__.py").write_text('__version__ = "0.22.1"\n')
+    (tree / "install-stamp.json").write_text(json.dumps({"commit": DISK_SHA, "distribution": "docker"}))
+    newer.state(**said)
+
+    series = newer.scrape()
+
+    assert of(series, CODE) == ({} if stale is None else {f'{CODE}{{profile="default"}}': stale})
+    (info,) = of(series, "hermes_profile_info")
+    assert 'version="0.22.1"' in info
+
+    newer.home.procfs.kill(3001)
+    assert of(newer.scrape(), CODE) == {}
+
+
+@pytest.mark.parametrize("outcome", ["success", "partial", "failed", "refused", "running", "rolled_back"])
+def test_the_last_update(newer: Newer, outcome: str) -> None:
+    """How it ended, when, and how many gateways it left behind; which they are stays where it is."""
+    receipt = {"schema": 1, "outcome": outcome, "finished_at": stamp(AT - 60), "pre_sha": SECRET}
+    directory = newer.home.root / "logs/update_receipts"
+    directory.mkdir(parents=True)
+    receipt["gateway_restart"] = {"failed_units": [SECRET], "incomplete": True}
+    (directory / "latest.json").write_text(json.dumps(receipt))
+
+    word = "other" if outcome == "rolled_back" else outcome
+    assert of(newer.scrape(), "hermes_update_last_outcome") == {
+        f'hermes_update_last_outcome{{outcome="{word}",profile="default"}}': 1
+    }
+    assert newer.scrape()['hermes_update_last_finish_timestamp_seconds{profile="default"}'] == AT - 60
+    assert newer.scrape()['hermes_update_last_units_failed{profile="default"}'] == 1
+
+
+def test_stops_that_were_announced(newer: Newer) -> None:
+    """A gateway that goes down on purpose was told so; a start that found interrupted work is noted."""
+    marker = {"target_pid": 3001, "stopper_pid": 1, "written_at": stamp(AT - 20)}
+    (newer.home.root / ".gateway-planned-stop.json").write_text(json.dumps(marker))
+    (newer.home.root / "gateway").mkdir()
+    (newer.home.root / "gateway/restart_loop.json").write_text(json.dumps({"boots": [AT - 50, AT - 30, AT - 40]}))
+
+    series = newer.scrape()
+
+    assert of(series, "hermes_gateway_stop_announced_timestamp_seconds") == {
+        'hermes_gateway_stop_announced_timestamp_seconds{kind="stop",profile="default"}': AT - 20
+    }
+    assert series['hermes_gateway_last_interrupted_start_timestamp_seconds{profile="default"}'] == AT - 30
+
+
 UNCLEAN = 'hermes_gateway_unclean_exits_total{profile="default"}'
 
 
@@ -472,6 +539,7 @@ def test_records_that_are_no_jobs(newer: Newer) -> None:
 
 
 NEW_FAMILIES = (
+    *("hermes_gateway_code_stale", "hermes_update_last_outcome"),
     *("hermes_cron_job_held_until_timestamp_seconds", "hermes_cron_incidents"),
     *("hermes_cron_scheduler_catch_up_occurrences", "hermes_delivery_pending"),
     *("hermes_delivery_oldest_pending_timestamp_seconds", "hermes_delivery_dead_targets"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hermes_exporter.collectors.collector import Collector
+from hermes_exporter.judge import code
 from hermes_exporter.metric import Family, Sample
 
 if TYPE_CHECKING:
@@ -74,12 +75,38 @@ DRAINING = Family(
     "When somebody asked the gateway to drain, Unix time; cron pauses until the marker is gone. "
     "Source: .drain_request.json. Absent: no drain.",
 )
+STOP_ANNOUNCED = Family(
+    "hermes_gateway_stop_announced_timestamp_seconds",
+    "gauge",
+    "When the gateway was told that it will be stopped (kind stop) or replaced (kind takeover) on purpose, Unix "
+    "time. Source: .gateway-planned-stop.json, .gateway-takeover.json. Absent: no marker; one older than a minute "
+    "is a leftover.",
+    ("kind",),
+)
+INTERRUPTED_START = Family(
+    "hermes_gateway_last_interrupted_start_timestamp_seconds",
+    "gauge",
+    "Newest start that found work interrupted by the end before it, Unix time; three within a minute make Hermes "
+    "drop that work. Source: gateway/restart_loop.json. Absent: none is noted.",
+)
+CODE_STALE = Family(
+    "hermes_gateway_code_stale",
+    "gauge",
+    "1 if the live gateway runs other code than lies on disk: it was updated without a restart. By commit, else "
+    "by version. Source: gateway_state.json, the installation. Absent: none is live, or one of the two is not "
+    "known, as before 0.20.",
+)
 
 
 def _inputs(view: ProfileView) -> object:
     state, drain = view.files.state, view.files.drain
-    past = (view.past(state.updated_at if state else None), view.past(drain.requested_at if drain else None))
-    return view.liveness, state, view.starts, view.unclean_exits, past
+    past = (
+        view.past(state.updated_at if state else None),
+        view.past(drain.requested_at if drain else None),
+        view.past(view.files.interrupted_start),
+        *(view.past(at) for _kind, at in view.files.stops),
+    )
+    return view.liveness, state, view.starts, view.unclean_exits, view.files.installed, view.files.stops, past
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -102,10 +129,14 @@ def _claims(view: ProfileView) -> Iterator[Sample]:
     stamps = (
         (STATE_TIME, files.state.updated_at if files.state else None),
         (DRAINING, files.drain.requested_at if files.drain else None),
+        (INTERRUPTED_START, files.interrupted_start),
     )
     for family, stamp in stamps:
         if (past := view.past(stamp)) is not None:
             yield family(past)
+    for kind, stamp in files.stops:
+        if (past := view.past(stamp)) is not None:
+            yield STOP_ANNOUNCED(past, kind=kind)
 
 
 def _process(view: ProfileView) -> Iterator[Sample]:
@@ -113,8 +144,11 @@ def _process(view: ProfileView) -> Iterator[Sample]:
     if process is None:
         return
     state = view.files.state
-    if state and state.active_agents is not None and process.goes_by(state.pid):
-        yield ACTIVE_AGENTS(state.active_agents)
+    if state and process.goes_by(state.pid):
+        if state.active_agents is not None:
+            yield ACTIVE_AGENTS(state.active_agents)
+        if (stale := code.stale(state, view.files.installed)) is not None:
+            yield CODE_STALE(stale)
     yield SUPERVISED(process.unit is not None and process.unit[1].startswith("hermes"))
     if process.started_at is not None:
         yield START_TIME(process.started_at)
@@ -135,6 +169,9 @@ COLLECTOR = Collector(
         UNCLEAN_EXITS,
         ACTIVE_AGENTS,
         DRAINING,
+        STOP_ANNOUNCED,
+        INTERRUPTED_START,
+        CODE_STALE,
     ),
     _inputs,
     collect,

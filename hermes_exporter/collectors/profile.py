@@ -42,6 +42,24 @@ CONFIG_VALID = Family(
     "gauge",
     "1 if config.yaml parses, 0 if Hermes ignores it and runs on its defaults. Absent: no file, or not readable.",
 )
+UPDATE = Family(
+    "hermes_update_last_outcome",
+    "gauge",
+    "Always 1; outcome of the last update of Hermes: success, partial, failed, refused, running or other. Source: "
+    "logs/update_receipts/latest.json. Absent: no receipt, as before 0.21.",
+    ("outcome",),
+)
+UPDATE_TIME = Family(
+    "hermes_update_last_finish_timestamp_seconds",
+    "gauge",
+    "When the last update of Hermes ended, Unix time. Absent: no receipt, or it runs.",
+)
+UPDATE_UNITS = Family(
+    "hermes_update_last_units_failed",
+    "gauge",
+    "Gateways that the last update of Hermes could not start again. Absent: the receipt does not say.",
+)
+OUTCOMES = ("success", "partial", "failed", "refused", "running")
 
 
 def _inputs(view: ProfileView) -> object:
@@ -54,6 +72,9 @@ def _inputs(view: ProfileView) -> object:
         view.conditions,
         files.config,
         files.state,
+        files.installed,
+        files.update,
+        view.past(files.update.finished_at if files.update else None),
         process,
         bool(view.units),
     )
@@ -64,7 +85,8 @@ def collect(view: ProfileView) -> Iterator[Sample]:
     state = view.files.state
     running = state.code_version if state and view.liveness.process else None
     kind = "served" if view.host else "own" if _has_gateway(view) else "none"
-    yield INFO(1, version="", code_version=running or "", gateway=kind, host_profile=view.host or "")
+    installed = view.files.installed.version or ""
+    yield INFO(1, version=installed, code_version=running or "", gateway=kind, host_profile=view.host or "")
     yield EXPECTED(view.expected)
     for condition, holds in view.conditions.items():
         if holds is not None:
@@ -72,10 +94,31 @@ def collect(view: ProfileView) -> Iterator[Sample]:
     yield HEALTH(1, verdict=view.headline)
     if view.files.config is not None:
         yield CONFIG_VALID(view.files.config.valid)
+    yield from _update(view)
+
+
+def _update(view: ProfileView) -> Iterator[Sample]:
+    receipt = view.files.update
+    if receipt is None:
+        return
+    if receipt.outcome is not None:
+        yield UPDATE(1, outcome=receipt.outcome if receipt.outcome in OUTCOMES else "other")
+    if (finished := view.past(receipt.finished_at)) is not None:
+        yield UPDATE_TIME(finished)
+    if receipt.units_failed is not None:
+        yield UPDATE_UNITS(receipt.units_failed)
 
 
 def _has_gateway(view: ProfileView) -> bool:
     return view.liveness.process is not None or bool(view.units) or view.files.state is not None
 
 
-COLLECTOR = Collector("Profile", "discovery", (INFO, EXPECTED, CONDITION, HEALTH, CONFIG_VALID), _inputs, collect)
+FAMILIES = (INFO, EXPECTED, CONDITION, HEALTH, CONFIG_VALID, UPDATE, UPDATE_TIME, UPDATE_UNITS)
+
+COLLECTOR = Collector(
+    "Profile",
+    "discovery",
+    FAMILIES,
+    _inputs,
+    collect,
+)

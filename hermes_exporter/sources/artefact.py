@@ -102,7 +102,7 @@ class Reader:
             outcome = kept[1]
         else:
             outcome, sign = self._settled(path, status, parse, max_bytes)
-            if time.time() - sign[-1] / 1e9 > SETTLED_SECONDS:
+            if settled(sign):
                 self._kept[path] = (sign, outcome)
             else:
                 self._kept.pop(path, None)
@@ -145,6 +145,12 @@ class Reader:
 def signature(status: os.stat_result) -> Signature:
     """Return what changes whenever a file does."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def settled(*signatures: Signature | None) -> bool:
+    """Whether the newest change is old enough that another one would show; None stands for an absent file."""
+    latest = max((sign[-1] for sign in signatures if sign is not None), default=0)
+    return time.time() - latest / 1e9 > SETTLED_SECONDS
 
 
 def contents(path: Path, status: os.stat_result, max_bytes: int) -> bytes:

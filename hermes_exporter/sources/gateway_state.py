@@ -54,7 +54,8 @@ class GatewayState:
         active_agents: turns in flight.
         updated_at: Unix seconds.
         served: names of the profiles this gateway serves besides its own.
-        code_version: version of the running code, from 0.20 on.
+        code_version: version of the running code, from 0.20 on; ``code_sha`` its commit.
+        program: path that it was started as: a script, or a file of the package.
         store_damaged: it says that its session store is not usable; None where it does not say.
     """
 
@@ -66,6 +67,7 @@ class GatewayState:
     served: tuple[str, ...]
     code_version: str | None
     code_sha: str | None
+    program: str | None
     platforms: tuple[PlatformEntry, ...]
     store_damaged: bool | None
 
@@ -84,9 +86,15 @@ def parse(data: bytes, notes: Notes) -> GatewayState:
         served=_served(record, notes),
         code_version=record.text("code_version"),
         code_sha=record.text("code_sha"),
+        program=_program(record),
         platforms=_platforms(record, notes),
         store_damaged=None if store is None else store not in ("ok", "unknown"),
     )
+
+
+def _program(record: JsonObject) -> str | None:
+    words = record.value("argv")
+    return words[0] if isinstance(words, list) and words and isinstance(words[0], str) else None
 
 
 def _platforms(record: JsonObject, notes: Notes) -> tuple[PlatformEntry, ...]:

@@ -17,11 +17,15 @@ from hermes_exporter.sources import (
     hermes_config,
     lifecycle,
     pid_record,
+    restart_guard,
     start_ring,
+    stop_markers,
     storage,
+    update_receipt,
 )
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.cron_files import CronFiles
+from hermes_exporter.sources.installed_code import UNKNOWN
 
 if TYPE_CHECKING:
     from hermes_exporter.problems import Problem
@@ -34,9 +38,11 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.gateway_state import GatewayState
     from hermes_exporter.sources.heartbeat import Heartbeat
     from hermes_exporter.sources.hermes_config import HermesConfig
+    from hermes_exporter.sources.installed_code import InstalledCode, Installs
     from hermes_exporter.sources.lifecycle import Lifecycle
     from hermes_exporter.sources.pid_record import PidRecord
     from hermes_exporter.sources.storage import DatabaseTraces, StateDatabase
+    from hermes_exporter.sources.update_receipt import UpdateReceipt
 
 
 NO_CRON = CronFiles()
@@ -50,6 +56,8 @@ class ProfileFiles:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
         lock: identity of gateway.lock; ``lock_changed`` its mtime and ctime in nanoseconds.
         starts_known: False where the start records are there and cannot be used.
+        interrupted_start: newest start of the gateway that found interrupted work, Unix seconds.
+        stops: by kind, when an announced stop was announced, Unix seconds.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
         config: config.yaml alone; ``settings`` is what holds, the host's overlay included.
     """
@@ -62,7 +70,11 @@ class ProfileFiles:
     heartbeat: Heartbeat | None = None
     starts: tuple[float, ...] | None = None
     starts_known: bool = True
+    interrupted_start: float | None = None
     drain: DrainRequest | None = None
+    stops: tuple[tuple[str, float], ...] = ()
+    update: UpdateReceipt | None = None
+    installed: InstalledCode = UNKNOWN
     lifecycle: Lifecycle | None = None
     config: HermesConfig | None = None
     settings: HermesConfig | None = None
@@ -76,10 +88,11 @@ class ProfileFiles:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What is followed in one profile from one reading to the next."""
+    """What is followed in one profile from one reading to the next, and the installations that its home knows."""
 
     diagnostics: ExitDiagnostics
     database: DatabaseTraces
+    installs: Installs
 
 
 def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: HermesConfig | None) -> ProfileFiles:
@@ -108,7 +121,13 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         heartbeat=desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES),
         starts=desk.take("gateway", start_ring.FILENAME, start_ring.parse, start_ring.MAX_BYTES),
         starts_known=desk.known(start_ring.FILENAME),
+        interrupted_start=desk.take(
+            "gateway", restart_guard.FILENAME, restart_guard.parse, restart_guard.MAX_BYTES
+        ),
         drain=desk.take("gateway", drain_request.FILENAME, drain_request.parse, drain_request.MAX_BYTES),
+        stops=_stops(desk),
+        update=desk.take("gateway", update_receipt.FILENAME, update_receipt.parse, update_receipt.MAX_BYTES),
+        installed=followed.installs.of(state.program if state else None),
         lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
         config=config,
         settings=config.under(overlay) if config else overlay,
@@ -131,6 +150,14 @@ def _pid_records(desk: Desk, state: GatewayState | None) -> tuple[PidRecord, ...
     if state and state.pid is not None:
         records.append(pid_record.PidRecord(state.pid, state.start_ticks))
     return tuple(record for record in records if record)
+
+
+def _stops(desk: Desk) -> tuple[tuple[str, float], ...]:
+    written = {
+        kind: desk.take("gateway", name, stop_markers.parse, stop_markers.MAX_BYTES)
+        for kind, name in stop_markers.FILENAMES.items()
+    }
+    return tuple((kind, at) for kind, at in written.items() if at is not None)
 
 
 def _delivery(desk: Desk) -> tuple[dict[str, int] | None, Deliveries | None]:

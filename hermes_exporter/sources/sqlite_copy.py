@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from hermes_exporter.sources.artefact import SourceError, contents, refused, signature
+from hermes_exporter.sources.artefact import SourceError, contents, refused, settled, signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +45,10 @@ class DatabaseReader:
         kept = self._kept.get(path)
         if kept is None or kept[0] != (main, _sign(f"{path}-wal")):
             kept = _ask(path, query)
-            if isinstance(kept[1], SourceError) and kept[1].denied:
-                self._kept.pop(path, None)
-            else:
+            if settled(*kept[0]) and not (isinstance(kept[1], SourceError) and kept[1].denied):
                 self._kept[path] = kept
+            else:
+                self._kept.pop(path, None)
         outcome = kept[1]
         if isinstance(outcome, SourceError):
             raise outcome

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hermes_exporter.sources.artefact import refused
+from hermes_exporter.sources.artefact import refused, settled, signature
+
+if TYPE_CHECKING:
+    from hermes_exporter.sources.artefact import Signature
 
 DATABASE = "state.db"
 
@@ -44,17 +48,19 @@ class DatabaseTraces:
     """Looks at one profile's state database; its directory is listed only when it changed."""
 
     def __init__(self) -> None:
-        self._listing: tuple[int, int] | None = None
+        self._listing: tuple[Signature, int] | None = None
 
     def look(self, directory: str) -> StateDatabase:
         """Return the traces, or raise SourceError."""
         try:
-            changed = os.stat(directory).st_mtime_ns  # noqa: PTH116  # one of very many
-            if self._listing is None or self._listing[0] != changed:
+            sign = signature(os.stat(directory))  # noqa: PTH116  # one of very many
+            if self._listing is not None and self._listing[0] == sign:
+                copies = self._listing[1]
+            else:
                 names = os.listdir(directory)  # noqa: PTH208  # only names are wanted
                 copies = sum(name.startswith(DATABASE) and "malformed" in name for name in names)
-                self._listing = (changed, copies)
-            return StateDatabase(_wal_bytes(directory), self._listing[1])
+                self._listing = (sign, copies) if settled(sign) else None
+            return StateDatabase(_wal_bytes(directory), copies)
         except OSError as error:
             raise refused(directory, error) from error
 

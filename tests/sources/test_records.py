@@ -45,7 +45,9 @@ def test_gateway_state_of_019() -> None:
     )  # fmt: skip
 
     telegram = gateway_state.PlatformEntry("", "telegram", "connected", None, None, None, None)
-    assert record == gateway_state.GatewayState("running", 7, 420145, 2, NOW, (), None, None, (telegram,), None)
+    assert record == gateway_state.GatewayState(
+        "running", 7, 420145, 2, NOW, (), None, None, None, (telegram,), None
+    )
     assert faults == []
 
 
@@ -55,6 +57,7 @@ def test_gateway_state_of_020() -> None:
         gateway_state.parse,
         {"gateway_state": "draining", "served_profiles": [{"profile_id": "default"}, {"profile_id": "coder"}],
          "code_version": "0.22.1", "code_sha": "abc", "updated_at": 1795329403,
+         "argv": ["/venv/bin/hermes", "gateway", "run"],
          "session_store": {"status": "unavailable"},
          "platforms": {"coder:slack": {"state": "retrying", "error_code": "x", "needs_attention": True,
                                        "writer_pid": 7, "writer_start_time": 9, "updated_at": 1795329403}}},
@@ -62,7 +65,17 @@ def test_gateway_state_of_020() -> None:
 
     slack = gateway_state.PlatformEntry("coder", "slack", "retrying", "x", 1795329403.0, True, (7, 9))
     assert record == gateway_state.GatewayState(
-        "draining", None, None, None, 1795329403.0, ("default", "coder"), "0.22.1", "abc", (slack,), True
+        "draining",
+        None,
+        None,
+        None,
+        1795329403.0,
+        ("default", "coder"),
+        "0.22.1",
+        "abc",
+        "/venv/bin/hermes",
+        (slack,),
+        True,
     )
     assert faults == []
 
