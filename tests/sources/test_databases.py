@@ -12,6 +12,7 @@ import pytest
 from hermes_exporter.sources import deliveries, executions, runtime_store
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.sqlite_copy import MAX_BYTES, DatabaseReader
+from tests.lab.waiting import until
 
 SCHEMA = """CREATE TABLE executions (id TEXT PRIMARY KEY, job_id TEXT NOT NULL, source TEXT NOT NULL,
  process_id TEXT NOT NULL, pid INTEGER NOT NULL, process_started_at INTEGER, status TEXT NOT NULL,
@@ -116,7 +117,7 @@ def test_absent_lone_log_and_too_large(tmp_path: Path) -> None:
 
 
 def test_an_unchanged_database_is_asked_once(tmp_path: Path) -> None:
-    """The copy is taken again only when the database or its log changed, or changed so lately that more may come."""
+    """The copy is taken again only when the database or its log changed, or may have changed since unseen."""
     path = tmp_path / "executions.db"
     writer = write(path)
     asked = []
