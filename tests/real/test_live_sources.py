@@ -199,7 +199,7 @@ connection.execute("DELETE FROM executions")
 print("held", flush=True)
 time.sleep(600)
 """
-HELD_SECONDS = 10.0
+HELD_SECONDS = 60.0
 
 
 def steady(exporter: Exporter) -> Series:
