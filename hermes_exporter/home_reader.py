@@ -102,7 +102,7 @@ class HomeReader:
         signs = watch.look()
         diagnostics = self._memory.of(profile.label).diagnostics
         followed = Followed(diagnostics, self._traces(profile.label), self._installs)
-        desk = Desk(profile.label, profile.path, self._readers, now)
+        desk = Desk(profile.label, profile.path, self._readers, now, signs)
         files = profile_files.read(desk, followed, self._collectors, overlay)
         timeless = not diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
         watch.keep(watch.made if watch.made == files else files, desk.paths if timeless else (), signs)

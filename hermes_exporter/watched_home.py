@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pwd
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,10 +57,16 @@ def owner(look: HomeLook) -> str | None:
     """Return the user that the home belongs to, None where it was not seen."""
     if look.found.owner is None:
         return None
+    return user_name(look.found.owner)
+
+
+@cache
+def user_name(uid: int) -> str:
+    """Return a user's name, or number where there is no name."""
     try:
-        return pwd.getpwuid(look.found.owner).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return str(look.found.owner)
+        return str(uid)
 
 
 def home_directory(uid: int) -> Path | None:

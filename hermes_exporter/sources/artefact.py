@@ -84,11 +84,17 @@ class Reader:
         """Parse the artefact anew at the next reading, because something else that it depends on changed."""
         self._kept.pop(path, None)
 
-    def read(self, path: str, parse: Callable[[bytes, Notes], T], max_bytes: int) -> Read[T] | None:
+    def read(
+        self, path: str, parse: Callable[[bytes, Notes], T], max_bytes: int, sign: tuple[int, ...] | None = None
+    ) -> Read[T] | None:
         """Return the parsed artefact, None where it does not exist, or raise SourceError.
 
-        What cannot be understood is read once more if it changed meanwhile: it may have been caught half-written.
+        ``sign`` is its signature where the caller has just looked. What cannot be understood is read once more if
+        it changed meanwhile: it may have been caught half-written.
         """
+        kept = self._kept.get(path)
+        if kept is not None and kept[0] == sign:
+            return _given(kept[1])
         try:
             status = os.stat(path)  # noqa: PTH116  # a Path for each artefact costs more than its stat
         except (FileNotFoundError, NotADirectoryError):
@@ -97,18 +103,14 @@ class Reader:
         except OSError as error:
             raise refused(path, error) from error
         sign = signature(status)
-        kept = self._kept.get(path)
         if kept is not None and kept[0] == sign:
-            outcome = kept[1]
+            return _given(kept[1])
+        outcome, sign = self._settled(path, status, parse, max_bytes)
+        if settled(sign):
+            self._kept[path] = (sign, outcome)
         else:
-            outcome, sign = self._settled(path, status, parse, max_bytes)
-            if settled(sign):
-                self._kept[path] = (sign, outcome)
-            else:
-                self._kept.pop(path, None)
-        if isinstance(outcome, SourceError):
-            raise outcome
-        return outcome
+            self._kept.pop(path, None)
+        return _given(outcome)
 
     def _settled(
         self, path: str, status: os.stat_result, parse: Callable[[bytes, Notes], T], max_bytes: int
@@ -142,12 +144,18 @@ class Reader:
         return Read(record, tuple(notes.faults), tuple(notes.stamps), newest)
 
 
+def _given(outcome: Read[T] | SourceError) -> Read[T]:
+    if isinstance(outcome, SourceError):
+        raise outcome
+    return outcome
+
+
 def signature(status: os.stat_result) -> Signature:
     """Return what changes whenever a file does."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def settled(*signatures: Signature | None) -> bool:
+def settled(*signatures: tuple[int, ...] | None) -> bool:
     """Whether the newest change is old enough that another one would show; None stands for an absent file."""
     latest = max((sign[-1] for sign in signatures if sign is not None), default=0)
     return time.time() - latest / 1e9 > SETTLED_SECONDS

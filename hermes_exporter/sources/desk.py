@@ -10,16 +10,20 @@ from hermes_exporter.problems import Kind, Problem
 from hermes_exporter.sources import exit_diagnostics
 from hermes_exporter.sources.artefact import MAX_FAULTS, Notes, Read, Reader, SourceError
 from hermes_exporter.sources.sqlite_copy import DatabaseReader
+from hermes_exporter.sources.watch import ABSENT
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
+    from hermes_exporter.sources.watch import Sign
 
 T = TypeVar("T")
+
+NO_SIGNS: Mapping[str, Sign] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Readers:
 
 
 class Desk:
-    """Takes in the artefacts below one directory.
+    """Takes in the artefacts below one directory. What ``signs`` tells of a path is not looked at again.
 
     Attributes:
         problems: what was wrong, under ``label``.
@@ -39,13 +43,16 @@ class Desk:
         paths: everything that was asked for.
     """
 
-    def __init__(self, label: str, directory: Path, readers: Readers, now: float) -> None:
+    def __init__(
+        self, label: str, directory: Path, readers: Readers, now: float, signs: Mapping[str, Sign] = NO_SIGNS
+    ) -> None:
         self.directory = str(directory)
         self.problems: list[Problem] = []
         self.seconds: dict[str, float] = {}
         self.paths: list[str] = []
         self._since = time.perf_counter()
         self._label, self._readers, self._latest = label, readers, now + FUTURE_TOLERANCE_SECONDS
+        self._signs = signs
         self._usable: dict[str, bool | None] = {}
         self._refused: set[str] = set()
 
@@ -69,8 +76,12 @@ class Desk:
         max_bytes: int,
     ) -> T | None:
         """Return a parsed file; None where it is absent or of no use."""
+        path = self.path(name)
+        sign = self._signs.get(path)
+        if sign in ABSENT:
+            return None
         try:
-            read = self._readers.files.read(self.path(name), parse, max_bytes)
+            read = self._readers.files.read(path, parse, max_bytes, sign)
         except SourceError as error:
             self._usable[name] = None if error.denied else False
             self._refused.add(name)
@@ -85,9 +96,12 @@ class Desk:
 
     def query(self, collector: str, name: str, query: Callable[[sqlite3.Connection], T]) -> T | None:
         """Return what a database says; None where it is absent or of no use."""
-        self.path(f"{name}-wal")
+        wal, path = self.path(f"{name}-wal"), self.path(name)
+        sign, wal_sign = self._signs.get(path), self._signs.get(wal)
+        if sign in ABSENT:
+            return None
         try:
-            return self._readers.databases.read(self.path(name), query)
+            return self._readers.databases.read(path, query, (sign, None if wal_sign in ABSENT else wal_sign))
         except SourceError as error:
             self._refused.add(name)
             self.failed(collector, error)

@@ -17,6 +17,8 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from hermes_exporter.sources.kept_open import KeptOpen
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -58,6 +60,7 @@ class Flocks:
 
     def __init__(self, procfs: Path) -> None:
         self._procfs = str(procfs)
+        self._files = KeptOpen()
         self._descriptors: dict[_Lock, str] = {}
         self._kept: _Kept | None = None
 
@@ -102,8 +105,7 @@ class Flocks:
         if name is None:
             return False
         try:
-            with open(f"{self._procfs}/{lock.pid}/fdinfo/{name}", "rb", buffering=0) as file:  # noqa: PTH123
-                lines = file.read(4096).splitlines()
+            lines = self._files.read(f"{self._procfs}/{lock.pid}/fdinfo/{name}").splitlines()
         except OSError:
             return False
         end = f":{lock.inode}".encode()

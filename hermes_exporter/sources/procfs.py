@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
+from hermes_exporter.sources import proc_stat
+from hermes_exporter.sources.kept_open import KeptOpen
+from hermes_exporter.sources.proc_stat import CLOCK_TICKS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from hermes_exporter.sources.proc_stat import Stat, Usage
 
 INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 """Inode of the pid namespace that the kernel starts with (include/linux/proc_ns.h): it sees every process."""
@@ -23,11 +29,6 @@ MAX_GONE = 1000
 """Dead records that are kept; a crash loop leaves one with every start."""
 MAX_KNOWN = 2000
 REFRESH_SECONDS = 60.0
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-_DEAD = (b"Z", b"X", b"x")
-_STOPPED = (b"T", b"t")
 
 UnitId = tuple[str, str]
 """Scope (user, system) and name of a unit."""
@@ -74,24 +75,12 @@ class Figures:
 NO_FIGURES = Figures(None, None, None, None, None)
 
 
-class _Usage(NamedTuple):
-    resident_bytes: float
-    cpu_seconds: float
-    threads: float
-
-
-class _Stat(NamedTuple):
-    state: bytes
-    start_ticks: int
-    usage: _Usage
-
-
 class _Known(NamedTuple):
     process: Process
     at: float
     handle: psutil.Process | None
     max_fds: float | None
-    usage: _Usage
+    usage: Usage
 
 
 class Procfs:
@@ -100,7 +89,11 @@ class Procfs:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._text = str(root)
+        self._live = False
+        with contextlib.suppress(OSError):
+            self._live = os.statvfs(root).f_blocks == 0
         self._boot: float | None = None
+        self._files = KeptOpen()
         self._gone: set[tuple[int, int]] = set()
         self._known: dict[int, _Known] = {}
 
@@ -119,10 +112,10 @@ class Procfs:
         if pid <= 0:
             return None
         stat = self._stat(pid)
-        if stat is None or stat.state in _DEAD:
+        if stat is None or stat.dead:
             self._known.pop(pid, None)
             return None
-        stopped = stat.state in _STOPPED
+        stopped = stat.stopped
         known = self._known.get(pid)
         now = time.monotonic()
         if known is None or known.process.start_ticks != stat.start_ticks or now - known.at > REFRESH_SECONDS:
@@ -136,10 +129,10 @@ class Procfs:
         self._known[pid] = known
         return known.process
 
-    def _look(self, pid: int, stat: _Stat, *, stopped: bool, now: float) -> _Known:
+    def _look(self, pid: int, stat: Stat, *, stopped: bool, now: float) -> _Known:
         boot = self._boot_time()
         own_pid, uid = self._status(pid)
-        started_at = None if boot is None else boot + stat.start_ticks / _CLOCK_TICKS
+        started_at = None if boot is None else boot + stat.start_ticks / CLOCK_TICKS
         process = Process(pid, own_pid, stopped, stat.start_ticks, started_at, self._unit(pid), uid)
         before = self._known.get(pid)
         handle = before.handle if before and before.process.start_ticks == stat.start_ticks else None
@@ -173,23 +166,27 @@ class Procfs:
         known = self._known.get(process.pid)
         if known is None or known.process.start_ticks != process.start_ticks:
             return NO_FIGURES
-        fds = None
-        if known.handle is not None:
+        fds = self._counted_fds(process.pid)
+        if fds is None and known.handle is not None:
             psutil.PROCFS_PATH = self._text
             with contextlib.suppress(psutil.Error, OSError):
                 fds = known.handle.num_fds()
         usage = known.usage
         return Figures(usage.resident_bytes, usage.cpu_seconds, fds, known.max_fds, usage.threads)
 
-    def _stat(self, pid: int) -> _Stat | None:
+    def _counted_fds(self, pid: int) -> int | None:
+        """Return how many files are open where the kernel counts them: the size of the directory, from 6.2 on."""
+        if not self._live:
+            return None
+        try:
+            return os.stat(f"{self._text}/{pid}/fd").st_size or None  # noqa: PTH116  # at every scrape
+        except OSError:
+            return None
+
+    def _stat(self, pid: int) -> Stat | None:
         """Return what /proc/PID/stat says, None for no such process."""
         try:
-            with open(f"{self._text}/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
-                stat = file.read(4096)
-            fields = stat[stat.rindex(b")") + 2 :].split()
-            cpu = (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
-            usage = _Usage(float(int(fields[21]) * _PAGE_BYTES), cpu, float(fields[17]))
-            return _Stat(fields[0], int(fields[19]), usage)
+            return proc_stat.parse(self._files.read(f"{self._text}/{pid}/stat"))
         except (OSError, ValueError, IndexError):
             return None
 

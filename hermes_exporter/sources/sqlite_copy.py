@@ -27,7 +27,7 @@ MAX_BYTES = 64 << 20
 ATTEMPTS = 3
 """How often a copy is taken anew because the database changed meanwhile."""
 
-Signs = tuple["Signature | None", ...]
+Signs = tuple[tuple[int, ...] | None, tuple[int, ...] | None]
 
 
 class DatabaseReader:
@@ -36,14 +36,17 @@ class DatabaseReader:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Signs, object]] = {}
 
-    def read(self, path: str, query: Callable[[sqlite3.Connection], T]) -> T | None:
-        """Return what ``query`` makes of a copy, None where there is no database, or raise SourceError."""
-        main = _sign(path)
+    def read(self, path: str, query: Callable[[sqlite3.Connection], T], signs: Signs = (None, None)) -> T | None:
+        """Return what ``query`` makes of a copy, None where there is no database, or raise SourceError.
+
+        ``signs`` are the signatures of the database and of its log where the caller has just looked.
+        """
+        main, wal = signs if signs[0] is not None else _signs(path)
         if main is None:
             self._kept.pop(path, None)
             return None
         kept = self._kept.get(path)
-        if kept is None or kept[0] != (main, _sign(f"{path}-wal")):
+        if kept is None or kept[0] != (main, wal):
             kept = _ask(path, query)
             if settled(*kept[0]) and not (isinstance(kept[1], SourceError) and kept[1].denied):
                 self._kept[path] = kept

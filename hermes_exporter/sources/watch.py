@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Sign = tuple[int, ...]
-_ABSENT = ((errno.ENOENT,), (errno.ENOTDIR,))
+ABSENT = ((errno.ENOENT,), (errno.ENOTDIR,))
+"""How a path looks that does not exist."""
 
 
 @dataclass(slots=True)
@@ -36,8 +37,10 @@ class Watch(Generic[T]):
 
     def same(self) -> bool:
         """Whether everything looks as it did before ``made`` was made of it."""
-        kept = self._kept
-        return bool(kept) and all(_sign(path) == sign for path, sign in kept.items())
+        for path, sign in self._kept.items():
+            if _sign(path) != sign:
+                return False
+        return bool(self._kept)
 
     def look(self) -> dict[str, Sign]:
         """Return how the paths look now: take it before they are read, and hand it to ``keep`` afterwards."""
@@ -50,7 +53,7 @@ class Watch(Generic[T]):
         latest = max((sign[-1] for sign in signs.values() if len(sign) > 1), default=0)
         settled = fresh == self.paths and time.time() - latest / 1e9 > SETTLED_SECONDS
         self.paths = fresh
-        self._kept = {path: sign for path, sign in signs.items() if sign not in _ABSENT} if settled else {}
+        self._kept = {path: sign for path, sign in signs.items() if sign not in ABSENT} if settled else {}
 
 
 def _sign(path: str) -> Sign:

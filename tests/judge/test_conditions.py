@@ -28,7 +28,7 @@ from .test_ownership import UNIT
 NOW = 1_800_000_000.0
 DEAD = Liveness(up=False, proof="none", frozen=False)
 ALIVE = Liveness(up=True, proof="lock", process=Process(700, 700, False, 1, NOW - 60, None), processes=1)
-STATE = GatewayState("running", 700, 1, 0, NOW - 100, (), None, None, (), None)
+STATE = GatewayState("running", 700, 1, 0, NOW - 100, (), None, None, None, (), None)
 WAITING = replace(UNIT, active_state="activating", sub_state="auto-restart")
 
 
