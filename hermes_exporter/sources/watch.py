@@ -28,32 +28,49 @@ class Watch(Generic[T]):
 
     Attributes:
         made: what was made.
-        paths: what it was made of, their directories included.
     """
 
     made: T
-    paths: tuple[str, ...] = ()
-    _kept: dict[str, Sign] = field(default_factory=dict)
+    _asked: tuple[str, ...] = ()
+    _directories: dict[str, str] = field(default_factory=dict)
+    _present: dict[str, Sign] = field(default_factory=dict)
+    _absent: dict[str, Sign] = field(default_factory=dict)
+    _stands: bool = False
 
     def same(self) -> bool:
         """Whether everything looks as it did before ``made`` was made of it."""
-        for path, sign in self._kept.items():
-            if _sign(path) != sign:
-                return False
-        return bool(self._kept)
+        return self._stands and all(_sign(path) == sign for path, sign in self._present.items())
 
     def look(self) -> dict[str, Sign]:
         """Return how the paths look now: take it before they are read, and hand it to ``keep`` afterwards."""
-        return {path: _sign(path) for path in self.paths}
+        signs: dict[str, Sign] = {}
+        for path, directory in self._directories.items():
+            absent = self._absent.get(path)
+            above = self._present.get(directory) or self._absent.get(directory)
+            signs[path] = absent if absent and above and signs.get(directory) == above else _sign(path)
+        return signs
 
     def keep(self, made: T, paths: Iterable[str], signs: dict[str, Sign]) -> None:
-        """Take over what was made; what changed just now may change again unseen, and is not kept."""
-        self.made = made
-        fresh = tuple(dict.fromkeys(each for path in paths for each in (path, os.path.dirname(path))))  # noqa: PTH120
-        latest = max((sign[-1] for sign in signs.values() if len(sign) > 1), default=0)
-        settled = fresh == self.paths and time.time() - latest / 1e9 > SETTLED_SECONDS
-        self.paths = fresh
-        self._kept = {path: sign for path, sign in signs.items() if sign not in ABSENT} if settled else {}
+        """Take over what was made; what changed just now may change again unseen, and does not stand."""
+        asked = tuple(paths)
+        settled_before = (time.time() - SETTLED_SECONDS) * 1e9
+        unsettled = {path for path, sign in signs.items() if len(sign) > 1 and sign[-1] > settled_before}
+        self.made, self._stands = made, bool(signs) and asked == self._asked and not unsettled
+        self._present = {path: sign for path, sign in signs.items() if sign not in ABSENT}
+        self._absent = {
+            path: sign
+            for path, sign in signs.items()
+            if sign in ABSENT and self._directories[path] not in unsettled
+        }
+        if asked != self._asked:
+            self._asked, self._directories = asked, _with_directories(asked)
+
+
+def _with_directories(paths: Iterable[str]) -> dict[str, str]:
+    """Return each path with its directory; directories come before what lies in them."""
+    directories = {path: os.path.dirname(path) for path in paths}  # noqa: PTH120
+    above = sorted(set(directories.values()))
+    return {path: os.path.dirname(path) for path in above} | directories  # noqa: PTH120
 
 
 def _sign(path: str) -> Sign:

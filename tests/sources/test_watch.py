@@ -84,6 +84,18 @@ def test_a_file_that_came_where_its_directory_came_before(tmp_path: Path, monkey
     assert not watch.same()
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_look_tells_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """What is known to be absent is not looked at again, and is told as soon as it came."""
+    settled(monkeypatch)
+    watch = made_of(tmp_path)
+
+    CHANGES[change](tmp_path)
+
+    there = {path for path, sign in watch.look().items() if len(sign) > 1}
+    assert there == {path for path in watch.look() if os.path.lexists(path)}
+
+
 def test_what_changed_just_now_is_not_kept(tmp_path: Path) -> None:
     """Within one tick of the clock a file may change twice and look the same: it is read again."""
     assert not made_of(tmp_path).same()
@@ -97,4 +109,4 @@ def test_paths_that_are_not_the_same_are_looked_at_first(tmp_path: Path, monkeyp
     watch.keep("more", [str(tmp_path / "here"), str(tmp_path / "other")], watch.look())
 
     assert not watch.same()
-    assert os.fspath(tmp_path / "other") in watch.paths
+    assert os.fspath(tmp_path / "other") in watch.look()
