@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import (
+    auth_store,
     cron_files,
     dead_targets,
     deliveries,
@@ -21,6 +22,7 @@ from hermes_exporter.sources import (
     storage,
 )
 from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.sources.auth_store import AuthStore
 from hermes_exporter.sources.cron_files import CronFiles
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 
 NO_CRON = CronFiles()
+NO_AUTH = AuthStore()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class ProfileFiles:
         lock: identity of gateway.lock; ``lock_changed`` its mtime and ctime in nanoseconds.
         starts_known: False where the start records are there and cannot be used.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
+        auth: its credentials, none where it has no auth.json; None where they are not known. ``root_auth`` are
+            those of the home's root, for a profile that is not the root.
         config: config.yaml alone; ``settings`` is what holds, the host's overlay included.
     """
 
@@ -70,8 +75,18 @@ class ProfileFiles:
     cron: CronFiles = NO_CRON
     deliveries: Deliveries | None = None
     dead_targets: dict[str, int] | None = None
+    auth: AuthStore | None = None
+    root_auth: AuthStore | None = None
     database: StateDatabase | None = None
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What holds for a profile and lies elsewhere: the host's configuration, the credentials of the root."""
+
+    overlay: HermesConfig | None = None
+    auth: AuthStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +97,17 @@ class Followed:
     database: DatabaseTraces
 
 
-def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: HermesConfig | None) -> ProfileFiles:
+def read(desk: Desk, followed: Followed, collectors: frozenset[str], above: Above) -> ProfileFiles:
     """Read the artefacts of a profile that is present; never raises for what is wrong with one of them.
 
-    What only a collector that is switched off would ask for is not read. ``overlay`` is the host's configuration.
+    What only a collector that is switched off would ask for is not read.
     """
     cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
     desk.spent("cron")
     dead, queue = _delivery(desk) if "delivery" in collectors else (None, None)
     desk.spent("delivery")
+    auth = _auth(desk) if "credentials" in collectors else None
+    desk.spent("credentials")
     database = _database(desk, followed) if "storage" in collectors else None
     desk.spent("storage")
     env = desk.take("platforms", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES)
@@ -111,11 +128,13 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         drain=desk.take("gateway", drain_request.FILENAME, drain_request.parse, drain_request.MAX_BYTES),
         lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
         config=config,
-        settings=config.under(overlay) if config else overlay,
+        settings=config.under(above.overlay) if config else above.overlay,
         env=env,
         cron=cron,
         deliveries=queue,
         dead_targets=dead,
+        auth=auth,
+        root_auth=above.auth,
         database=database,
         problems=tuple(desk.problems),
     )
@@ -136,6 +155,11 @@ def _pid_records(desk: Desk, state: GatewayState | None) -> tuple[PidRecord, ...
 def _delivery(desk: Desk) -> tuple[dict[str, int] | None, Deliveries | None]:
     dead = desk.take("delivery", dead_targets.FILENAME, dead_targets.parse, dead_targets.MAX_BYTES)
     return dead, desk.query("delivery", deliveries.FILENAME, deliveries.query)
+
+
+def _auth(desk: Desk) -> AuthStore | None:
+    found = desk.take("credentials", auth_store.FILENAME, auth_store.parse, auth_store.MAX_BYTES)
+    return NO_AUTH if found is None and desk.known(auth_store.FILENAME) else found
 
 
 def _database(desk: Desk, followed: Followed) -> StateDatabase | None:
