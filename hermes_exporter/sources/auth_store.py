@@ -133,7 +133,7 @@ def _entry(record: JsonObject) -> Credential:
     code = record.integer("last_error_code")
     tokens = _tokens((record,))
     expires_at = _expiry((record,), tokens)
-    expires = expires_at is not None or record.text("auth_type") == "oauth"
+    expires = record.text("auth_type") == "oauth" or expires_at is not None
     return Credential(
         status=_status(record),
         status_at=record.stamp("last_status_at"),

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 _SECRET = re.compile(
     r"(?:^|:)(?:sk|pk|rk|gsk|gh[opsu]|glpat|nvapi|xox[a-z])[-_.]"  # how vendors begin a key
     r"|[a-z0-9]{20}"  # longer than a word
-    r"|(?:\d\D*){9}"  # more digits than a version or a port has
+    r"|(?:\d\D*){10}"  # more digits than a version or a port has
 )
 
 
