@@ -107,7 +107,7 @@ class Reader:
             else:
                 self._kept.pop(path, None)
         if isinstance(outcome, SourceError):
-            raise outcome
+            raise outcome.with_traceback(None)  # it grows at each raise, and keeps what it has passed
         return outcome
 
     def _settled(
