@@ -42,6 +42,11 @@ class ProviderCredentials:
     login_needed: bool
     marked_at: float | None
 
+    @property
+    def all_dead(self) -> bool:
+        """Whether none is left, and no time brings one back."""
+        return sum(self.counts) == self.counts[STATUSES.index("dead")] > 0
+
 
 def judge(own: AuthStore | None, root: AuthStore | None, now: float) -> tuple[ProviderCredentials, ...]:
     """Return every provider that a profile has credentials for, by name.
