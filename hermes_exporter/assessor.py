@@ -11,7 +11,7 @@ from hermes_exporter.cases import Case, all_problems, owned_units, with_hosts
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
 from hermes_exporter.cron_assessor import CronAssessor
-from hermes_exporter.judge import conditions, expectation, liveness
+from hermes_exporter.judge import conditions, credentials, expectation, liveness
 from hermes_exporter.judge.liveness import Evidence, Liveness
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.standing import Standing
@@ -147,6 +147,7 @@ class Assessor:
             jobs=jobs[:limit] if len(jobs) > limit else jobs,
             jobs_held_back=jobs[limit:],
             jobs_newest=self._cron.newest(case.profile.label),
+            credentials=credentials.judge(files.auth, files.root_auth, now),
             job_names=self._policy.job_names,
             timezone=calm.timezone,
             units=case.serving_units,

@@ -11,7 +11,7 @@ from hermes_exporter.sources import env_file, hermes_config, profile_files, stor
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.desk import Desk, Readers
 from hermes_exporter.sources.installed_code import Installs
-from hermes_exporter.sources.profile_files import Followed, ProfileFiles
+from hermes_exporter.sources.profile_files import Above, Followed, ProfileFiles
 from hermes_exporter.sources.storage import DatabaseTraces
 from hermes_exporter.sources.watch import Watch
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 ABSENT = ProfileFiles()
-READ_HERE = ("discovery", "gateway", "platforms", "cron", "delivery", "storage")
+READ_HERE = ("discovery", "gateway", "platforms", "cron", "delivery", "credentials", "storage")
 """Collectors that live on what is read in a home."""
 
 
@@ -71,7 +71,7 @@ class HomeReader:
         self._installs = Installs(rootfs, home.root)
         self._readers = Readers()
         self._watches: dict[str, Watch[ProfileFiles]] = {}
-        self._overlay: HermesConfig | None = None
+        self._above: dict[str, Above] = {}
         self._databases: dict[str, DatabaseTraces] = {}
 
     def look(self, now: float) -> HomeLook:
@@ -83,27 +83,28 @@ class HomeReader:
         if self._installs.changed(time.monotonic()):
             self._watches.clear()
         files: dict[str, ProfileFiles] = {}
-        for profile in found.profiles:
-            files[profile.label] = self._read(profile, overlay, seconds, now) if profile.present else ABSENT
-        self._overlay = overlay
+        above = Above(overlay)
+        for profile in found.profiles:  # the root is the first
+            files[profile.label] = self._read(profile, above, seconds, now) if profile.present else ABSENT
+            if profile.name == "default":
+                above = Above(overlay, files[profile.label].auth)
         return self._with_space(HomeLook(found, files, seconds, env=env))
 
-    def _read(
-        self, profile: Profile, overlay: HermesConfig | None, seconds: dict[str, float], now: float
-    ) -> ProfileFiles:
+    def _read(self, profile: Profile, above: Above, seconds: dict[str, float], now: float) -> ProfileFiles:
         """Return the profile's records, the same object as before where nothing that they are made of changed."""
         started = time.perf_counter()
         watch = self._watches.get(profile.label)
         if watch is None:
             watch = self._watches[profile.label] = Watch(ABSENT)
-        if watch.same() and self._overlay is overlay:
+        if self._above.get(profile.label) == above and watch.same():
             seconds["gateway"] = seconds.get("gateway", 0.0) + time.perf_counter() - started
             return watch.made
         signs = watch.look()
         diagnostics = self._memory.of(profile.label).diagnostics
         followed = Followed(diagnostics, self._traces(profile.label), self._installs)
         desk = Desk(profile.label, profile.path, self._readers, now, signs)
-        files = profile_files.read(desk, followed, self._collectors, overlay)
+        files = profile_files.read(desk, followed, self._collectors, above)
+        self._above[profile.label] = above
         timeless = not diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
         watch.keep(watch.made if watch.made == files else files, desk.paths if timeless else (), signs)
         for collector, spent in desk.seconds.items():

@@ -124,6 +124,7 @@ def _looks(view: ProfileView) -> object:
         view.platforms,
         view.jobs,
         view.job_names,
+        view.credentials,
         view.timezone,
         view.host,
         view.expected,

@@ -92,6 +92,32 @@ JOB_INFOS = frozenset(
     f'timezone="{host_zone.name(Path("/"))}"}}'
     for job_id in ("j1", "j2")
 )
+CREDENTIAL_STATUSES = ("ok", "exhausted", "dead", "other")
+CREDENTIALS = {
+    "version": 1,
+    "updated_at": stamp(AT),
+    "active_provider": SECRET,
+    "providers": {"nous": {"access_token": SECRET, "refresh_token": SECRET, "expires_at": stamp(AT + 3600)}},
+    "credential_pool": {
+        "nous": [
+            {
+                "id": SECRET,
+                "label": SECRET,
+                "auth_type": "oauth",
+                "source": SECRET,
+                "access_token": SECRET,
+                "refresh_token": SECRET,
+                "expires_at": stamp(AT + 1800),
+                "last_status": "exhausted",
+                "last_status_at": AT - 60,
+                "last_error_code": 429,
+                "last_error_reset_at": AT + 600,
+                "last_error_message": SECRET,
+            }
+        ]
+    },
+}
+"""A store with an entry of each kind, whatever may be secret being so."""
 ALWAYS = ("enabled", "running", "schedulable", "consecutive_failures", "next_run_timestamp_seconds")
 RAN = ("last_run_timestamp_seconds", "last_success_timestamp_seconds")
 FLYING = ("run_start_timestamp_seconds", "run_orphaned")
@@ -111,6 +137,16 @@ PENDING, OLDEST = (
 )
 DEAD_TARGETS = 'hermes_delivery_dead_targets{platform="telegram",profile="coder"}'
 OTHER_TARGETS = DEAD_TARGETS.replace("telegram", "other")
+SERIES_OF_AUTH = frozenset(
+    {
+        *(
+            f'hermes_credentials{{profile="coder",provider="nous",status="{status}"}}'
+            for status in CREDENTIAL_STATUSES
+        ),
+        'hermes_credential_expiry_timestamp_seconds{profile="coder",provider="nous"}',
+        'hermes_credential_refreshable{profile="coder",provider="nous"}',
+    }
+)
 CONFIGURED = 'hermes_platform_configured{platform="telegram",profile="coder"}'
 
 
@@ -259,6 +295,7 @@ ARTEFACTS = {
             families=("hermes_delivery_dead_targets",),
             collector="delivery",
         ),
+        Artefact("auth.json", lost=SERIES_OF_AUTH, families=("hermes_credential",), collector="credentials"),
         Artefact("../../active_profile", **{**FINE, "binary": "misnamed"}, collector="discovery"),  # type: ignore[arg-type]
     )
 }
@@ -331,6 +368,7 @@ class Lab:
         (self.coder / "gateway/dead_targets.json").write_text(json.dumps(dead))
         (self.coder / "gateway/restart_loop.json").write_text(json.dumps({"boots": [AT - 900, AT - 800]}))
         self._announced()
+        (self.coder / "auth.json").write_text(json.dumps(CREDENTIALS))
         life = {"phase": "running", "pid": 3002, "start_time": coder.ticks, "exit_reason": None}
         (self.coder / "state/gateway.lifecycle.json").write_text(json.dumps(life))
         (self.home.root / "active_profile").write_text("coder\n")

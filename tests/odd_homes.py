@@ -253,10 +253,50 @@ def troubled(directory: Path) -> Home:
     return made
 
 
+def entry(
+    status: str | None = None, ago: float = 60.0, code: int | None = None, **more: object
+) -> dict[str, object]:
+    """An entry of a credential pool in auth.json, marked some seconds before AT."""
+    marked = {"last_status": status, "last_status_at": AT - ago if status else None, "last_error_code": code}
+    return {"id": "6b591d", "label": "user@example.org", "auth_type": "api_key", **marked, **more}
+
+
+def auth(path: Path, pools: dict[str, list[dict[str, object]]], **logins: dict[str, object]) -> None:
+    """Leave an auth.json; a name of a login has _ for -."""
+    providers = {name.replace("_", "-"): state for name, state in logins.items()}
+    store = {"version": 1, "providers": providers, "credential_pool": pools, "updated_at": stamp(AT - 60)}
+    (path / "auth.json").write_text(json.dumps(store))
+
+
+def credentials(directory: Path) -> Home:
+    """Credentials in every state; coder has some of its own, and uses the root's for the rest."""
+    made = home(directory / "home/.hermes", directory)
+    running(made, "default", 3001)
+    running(made, "coder", 3002)
+    running(made, "bare", 3003)
+    expiring = {"auth_type": "oauth", "access_token": "t", "expires_at_ms": (AT + DAY) * 1000}
+    gone = {"code": "invalid_grant", "message": "log in", "relogin_required": True, "at": stamp(AT - 9000)}
+    auth(
+        made.root,
+        {
+            "deepseek": [entry("dead", code=401), entry()],
+            "zai": [entry("exhausted", code=401), entry("exhausted", code=429, last_error_reset_at=AT + 900)],
+            "openrouter": [entry("exhausted", ago=7300, code=402), entry("exhausted", code=402)],
+            "anthropic": [entry(**expiring)],
+            "sk-or-v1-abcdef": [entry()],
+        },
+        nous={"last_auth_error": gone},
+        xai_oauth={"tokens": {"access_token": "t", "refresh_token": "r"}, "expires_at": stamp(AT - 600)},
+        spotify={"access_token": "t"},
+    )
+    auth(made.profile("coder"), {"deepseek": [entry("dead", code=401)], "zai": []}, nous={"access_token": "t"})
+    return made
+
+
 ODD: dict[str, Callable[[Path], Home]] = {
     builder.__name__: builder
     for builder in (
         *(fresh, custom_root, symlinks, bad_names, default_below, docker, sticky),
-        *(newer, bare_pid, clone, troubled),
+        *(newer, bare_pid, clone, troubled, credentials),
     )
 }

@@ -242,6 +242,7 @@ TEXT, WHOLE, NUMBER, STAMP, NAMES, TABLE = "text", "whole", "number", "stamp", "
 FLAG, OBJECT, TIMES = "flag", "object", "times"
 UNREAD = "unread"
 TARGET = f"telegram:{SECRET}"
+CREDENTIAL_SERIES = ARTEFACTS["auth.json"].lost
 OF_ONE_JOB = frozenset(name for name in OF_JOBS if 'job_id="j1"' in name) | JOB_STATES
 """What one job is shown by; more of it, by another name, may come."""
 HEALTH = frozenset(
@@ -290,6 +291,19 @@ KEYS: dict[str, dict[str, tuple[str, frozenset[str]]]] = {
         "pid": (WHOLE, frozenset()),
         "exit_reason": (TEXT, frozenset()),
         "started_at": (UNREAD, frozenset()),
+    },
+    "auth.json": {
+        "credential_pool": (TABLE, CREDENTIAL_SERIES),
+        "providers": (OBJECT, CREDENTIAL_SERIES),
+        "providers/nous": (OBJECT, CREDENTIAL_SERIES),
+        "providers/nous/refresh_token": (TEXT, CREDENTIAL_SERIES),
+        "credential_pool/nous/0/last_status": (TEXT, CREDENTIAL_SERIES),
+        "credential_pool/nous/0/last_error_code": (WHOLE, CREDENTIAL_SERIES),
+        "credential_pool/nous/0/auth_type": (TEXT, CREDENTIAL_SERIES),
+        **dict.fromkeys(
+            ("credential_pool/nous/0/last_error_message", "credential_pool/nous/0/id", "updated_at", "unheard_of"),
+            (UNREAD, frozenset()),
+        ),
     },
     "gateway/dead_targets.json": {TARGET: (OBJECT, frozenset({DEAD_TARGETS, OTHER_TARGETS}))},
     "cron/jobs.json": {

@@ -48,6 +48,7 @@ def view(label: str = "default", jobs: int = 1) -> ProfileView:
         jobs=tuple(JobRuns(replace(JOB, id=str(n)), False, None, None, None, None, None) for n in range(jobs)),
         jobs_held_back=(),
         jobs_newest=0.0,
+        credentials=(),
         job_names=True,
         timezone="UTC",
         units=(),

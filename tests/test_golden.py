@@ -19,7 +19,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from hermes_exporter.cli import main
 from hermes_exporter.exposition import negotiate
 from tests.homes import CASES, Home, restore
-from tests.odd_homes import ODD
+from tests.odd_homes import ODD, auth, entry
 from tests.scraping import Scraper, changed
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ VERDICTS = {
     "newer": {"default": (1, 1, "ok"), "coder": (1, 1, "ok")},
     "bare_pid": {"default": (1, 1, "ok"), "coder": (0, 1, "gateway_dead")},
     "clone": {"default": (1, 1, "ok"), "copy": (0, 0, "ok")},
+    "credentials": dict.fromkeys(("default", "coder", "bare"), (1, 1, "ok")),
     "troubled": {
         **dict.fromkeys(("default", "dev2", "draining", "unlocked", "twice"), (1, 1, "ok")),
         **dict.fromkeys(("dev", "zombie", "reused"), (0, 1, "gateway_dead")),
@@ -156,6 +157,10 @@ def test_what_is_kept_is_what_would_be_said_anew(tmp_path: Path) -> None:
     path = home.root / "gateway_state.json"
     record = json.loads(path.read_text())
     changes: list[Callable[[], object]] = [
+        lambda: auth(home.root, {"zai": [entry("dead")]}),
+        lambda: auth(home.root, {"zai": [entry()]}),
+        lambda: auth(home.profile("dev"), {"zai": [entry("exhausted", code=429)]}),
+        (home.root / "auth.json").unlink,
         lambda: path.write_text(json.dumps({**record, "gateway_state": "draining"})),
         lambda: path.write_text(json.dumps({**record, "active_agents": 5})),
         lambda: path.write_text(json.dumps({**record, "code_version": "0.22.1", "updated_at": home.at - 9})),

@@ -121,6 +121,7 @@ def furnish(gateway: Gateway, ledger: Path) -> None:
         (cron / mark).write_text(f"{AT - 20}")
     (gateway.path / ".env").write_text("TELEGRAM_BOT_TOKEN=x\n")
     (gateway.path / "state.db").write_bytes(b"x")
+    (gateway.path / "auth.json").write_text('{"credential_pool": {}}')
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +181,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "logs/gateway-exit-diag.log": lambda path: path.write_bytes(path.read_bytes() + b"{}\n"),
     "config.yaml": lambda path: path.write_text("timezone: UTC\n\n"),
     ".env": lambda path: path.write_text("TELEGRAM_BOT_TOKEN=xy\n"),
+    "auth.json": lambda path: path.write_text('{"credential_pool": {"zai": [{}]}}'),
 }
 
 
@@ -209,6 +211,14 @@ def test_a_file_replaced(watched: Watched, many: Home) -> None:
     touched = watched.news()
     assert ("open", "profiles/p043/gateway_state.json") in touched
     assert {path for _event, path in touched} <= {"profiles/p043/gateway_state.json", "profiles/p043"}
+
+
+def test_the_roots_credentials_changed(watched: Watched, many: Home) -> None:
+    """What every profile may fall back to is opened once, and for it no profile's own files."""
+    watched.news()
+    (many.root / "auth.json").write_text('{"credential_pool": {"zai": [{}]}}')
+
+    assert watched.news() == [("open", "auth.json")]
 
 
 def test_one_report_more(watched: Watched, many: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hermes_exporter.collectors import (
+    credential,
     delivery,
     exporter,
     gateway,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from hermes_exporter.collectors.view import HostView
     from hermes_exporter.metric import Family, Sample
 
-COLLECTORS = ("discovery", "units", "gateway", "platforms", "cron", "delivery", "storage")
+COLLECTORS = ("discovery", "units", "gateway", "platforms", "cron", "delivery", "credentials", "storage")
 """Names as they appear in the collector label; each but the first can be switched off."""
 
 OF_A_PROFILE: tuple[Collector, ...] = (
@@ -34,6 +35,7 @@ OF_A_PROFILE: tuple[Collector, ...] = (
     process.COLLECTOR,
     platform.COLLECTOR,
     scheduler.COLLECTOR,
+    credential.COLLECTOR,
     storage.COLLECTOR,
     delivery.COLLECTOR,
     job.COLLECTOR,

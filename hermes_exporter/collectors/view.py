@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hermes_exporter.discovery import Profile
+    from hermes_exporter.judge.credentials import ProviderCredentials
     from hermes_exporter.judge.job_runs import JobRuns
     from hermes_exporter.judge.liveness import Liveness
     from hermes_exporter.judge.platforms import Platform
@@ -32,6 +33,7 @@ class ProfileView:
         scheduler: verdict on the cron, None where it is not read.
         jobs_held_back: those beyond the limit.
         jobs_newest: the latest time stamp of any job, Unix seconds.
+        credentials: by provider, in order of their names.
         job_names: jobs may be labelled with their names.
         timezone: IANA name of the zone that schedules are read in.
         starts, unclean_exits: since the exporter first saw the profile.
@@ -45,6 +47,7 @@ class ProfileView:
     jobs: tuple[JobRuns, ...]
     jobs_held_back: tuple[JobRuns, ...]
     jobs_newest: float
+    credentials: tuple[ProviderCredentials, ...]
     job_names: bool
     timezone: str
     units: tuple[Unit, ...]

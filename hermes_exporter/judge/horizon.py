@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hermes_exporter.judge import conditions, expectation, liveness, scheduler
+from hermes_exporter.judge import conditions, credentials, expectation, liveness, scheduler
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def next_change(
     moments = (
         *_of_the_heartbeat(files, clock),
         *_of_the_cron(files),
+        *credentials.moments(files.auth, files.root_auth),
         *(process.started_at for process in processes),
         *(files.starts or ()),
         *others,

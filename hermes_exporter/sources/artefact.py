@@ -146,7 +146,7 @@ class Reader:
 
 def _given(outcome: Read[T] | SourceError) -> Read[T]:
     if isinstance(outcome, SourceError):
-        raise outcome
+        raise outcome.with_traceback(None)  # it grows at each raise, and keeps what it has passed
     return outcome
 
 

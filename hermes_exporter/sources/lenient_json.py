@@ -18,10 +18,12 @@ def decode(data: bytes) -> object:
         raise UnusableError("empty")
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     try:
-        return json.loads(text.decode("utf-8", "replace"), strict=False)
+        return json.loads(text.decode(), strict=False)
+    except UnicodeDecodeError:
+        raise UnusableError("not UTF-8") from None
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UnusableError(f"not JSON{place}") from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import (
+    auth_store,
     cron_files,
     dead_targets,
     deliveries,
@@ -24,6 +25,7 @@ from hermes_exporter.sources import (
     update_receipt,
 )
 from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.sources.auth_store import AuthStore
 from hermes_exporter.sources.cron_files import CronFiles
 from hermes_exporter.sources.installed_code import UNKNOWN
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 
 NO_CRON = CronFiles()
+NO_AUTH = AuthStore()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class ProfileFiles:
         interrupted_start: newest start of the gateway that found interrupted work, Unix seconds.
         stops: by kind, when an announced stop was announced, Unix seconds.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
+        auth: its credentials, none where it has no auth.json; None where they are not known. ``root_auth`` are
+            those of the home's root, for a profile that is not the root.
         config: config.yaml alone; ``settings`` is what holds, the host's overlay included.
     """
 
@@ -82,8 +87,18 @@ class ProfileFiles:
     cron: CronFiles = NO_CRON
     deliveries: Deliveries | None = None
     dead_targets: dict[str, int] | None = None
+    auth: AuthStore | None = None
+    root_auth: AuthStore | None = None
     database: StateDatabase | None = None
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What holds for a profile and lies elsewhere: the host's configuration, the credentials of the root."""
+
+    overlay: HermesConfig | None = None
+    auth: AuthStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +110,17 @@ class Followed:
     installs: Installs
 
 
-def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: HermesConfig | None) -> ProfileFiles:
+def read(desk: Desk, followed: Followed, collectors: frozenset[str], above: Above) -> ProfileFiles:
     """Read the artefacts of a profile that is present; never raises for what is wrong with one of them.
 
-    What only a collector that is switched off would ask for is not read. ``overlay`` is the host's configuration.
+    What only a collector that is switched off would ask for is not read.
     """
     cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
     desk.spent("cron")
     dead, queue = _delivery(desk) if "delivery" in collectors else (None, None)
     desk.spent("delivery")
+    auth = _auth(desk) if "credentials" in collectors else None
+    desk.spent("credentials")
     database = _database(desk, followed) if "storage" in collectors else None
     desk.spent("storage")
     env = desk.take("platforms", env_file.FILENAME, env_file.parse, env_file.MAX_BYTES)
@@ -130,11 +147,13 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], overlay: He
         installed=followed.installs.of(state.program if state else None),
         lifecycle=desk.take("gateway", lifecycle.FILENAME, lifecycle.parse, lifecycle.MAX_BYTES),
         config=config,
-        settings=config.under(overlay) if config else overlay,
+        settings=config.under(above.overlay) if config else above.overlay,
         env=env,
         cron=cron,
         deliveries=queue,
         dead_targets=dead,
+        auth=auth,
+        root_auth=above.auth,
         database=database,
         problems=tuple(desk.problems),
     )
@@ -163,6 +182,11 @@ def _stops(desk: Desk) -> tuple[tuple[str, float], ...]:
 def _delivery(desk: Desk) -> tuple[dict[str, int] | None, Deliveries | None]:
     dead = desk.take("delivery", dead_targets.FILENAME, dead_targets.parse, dead_targets.MAX_BYTES)
     return dead, desk.query("delivery", deliveries.FILENAME, deliveries.query)
+
+
+def _auth(desk: Desk) -> AuthStore | None:
+    found = desk.take("credentials", auth_store.FILENAME, auth_store.parse, auth_store.MAX_BYTES)
+    return NO_AUTH if found is None and desk.known(auth_store.FILENAME) else found
 
 
 def _database(desk: Desk, followed: Followed) -> StateDatabase | None:

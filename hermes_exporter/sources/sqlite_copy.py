@@ -54,7 +54,7 @@ class DatabaseReader:
                 self._kept.pop(path, None)
         outcome = kept[1]
         if isinstance(outcome, SourceError):
-            raise outcome
+            raise outcome.with_traceback(None)  # it grows at each raise, and keeps what it has passed
         return outcome  # type: ignore[return-value]  # the same path is always asked the same
 
 

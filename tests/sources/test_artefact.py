@@ -29,6 +29,22 @@ class Parser:
         return data
 
 
+def test_a_refusal_that_stands_does_not_grow(tmp_path: Path) -> None:
+    """However often a file is still of no use, the error that is kept for it holds the last call only."""
+    path = tmp_path / "file"
+    path.write_bytes(b"bad")
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    reader = Reader()
+
+    depths = set()
+    for _ in range(5):
+        with pytest.raises(SourceError) as raised:
+            reader.read(str(path), Parser(), CAP)
+        depths.add(len(raised.traceback))
+
+    assert len(depths) == 1
+
+
 def test_absent_is_none(tmp_path: Path) -> None:
     """A file that does not exist, or whose directory does not, is no error."""
     (tmp_path / "file").write_text("")

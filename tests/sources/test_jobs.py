@@ -33,6 +33,9 @@ JOB = {
 }
 
 
+NO_UTF8 = json.dumps({"jobs": [JOB]}).replace("daily", "@").encode().replace(b"@", b"\xff")
+
+
 def read(*records: object) -> tuple[jobs.Job, ...]:
     return jobs.parse(json.dumps({"jobs": records}).encode(), Notes()).jobs
 
@@ -66,7 +69,7 @@ def test_what_hermes_tolerates_is_tolerated(data: bytes) -> None:
     assert [job.name for job in jobs.parse(data, Notes()).jobs] == ["Morning brief"]
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"7", b"null", b'"x"', b'{"jobs": 3}', b"{}", b"\xff\xfe"])
+@pytest.mark.parametrize("data", [b"", b"{", b"7", b"null", b'"x"', b'{"jobs": 3}', b"{}", b"\xff\xfe", NO_UTF8])
 def test_what_hermes_cannot_use_is_no_empty_store(data: bytes) -> None:
     """A store that is corrupt is never zero jobs."""
     with pytest.raises(UnusableError):
