@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 BACKUPS = 9
 """Names that are looked for: Hermes keeps 3 backups unless told otherwise (``logging.backup_count``)."""
+ATTEMPTS = 5
+"""So often it is looked again while the files are being rotated."""
 QUIET_SECONDS = 1.0
 """A record is written at once: after so long, nothing more is appended to the last one."""
 
@@ -104,8 +106,20 @@ def look(
 ) -> tuple[list[LogFile], dict[int, SourceError]]:
     """Return the files, newest first, and the backups that were refused, by number; raise for a refused base.
 
-    They are open until the stack is closed, except for those whose signature is among the ``unchanged``.
+    They are open until the stack is closed, except for those whose signature is among the ``unchanged``. What was
+    rotated meanwhile is looked at again: a file that was removed after it was seen has no place in the order.
     """
+    for _attempt in range(ATTEMPTS):
+        files, refusals = _look(base, unchanged, stack)
+        first = files[0].inode if files and not files[0].number else None
+        if first == _inode(base):
+            break
+    return files, refusals
+
+
+def _look(
+    base: str, unchanged: Mapping[Signature, Mark], stack: ExitStack
+) -> tuple[list[LogFile], dict[int, SourceError]]:
     files, refusals = {}, {}
     for number in range(BACKUPS + 1):
         path = f"{base}.{number}" if number else base
@@ -119,6 +133,14 @@ def look(
         if file is not None:
             files[file.inode] = file
     return sorted(files.values(), key=lambda file: file.number), refusals
+
+
+def _inode(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _open(path: str, number: int, unchanged: Mapping[Signature, Mark], stack: ExitStack) -> LogFile | None:

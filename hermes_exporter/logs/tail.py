@@ -111,7 +111,7 @@ class LogTail:
         for index, (file, start) in enumerate(where.starts):
             if behind and index > where.current:
                 break
-            piece, size, more = self._piece(file, start, budget - taken, whole=not taken, now=now)
+            piece, size, more = self._piece(file, start, 0 if behind else budget - taken, whole=not taken, now=now)
             pieces.append(piece)
             marks.append(file.mark(start + size))
             taken += size

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hermes_exporter.logs.tail import Boundary, Portion
 
 BACKUPS = 3
-RECORD = re.compile(rb"^(\d{8}) =*\.$", re.M)
+RECORD = re.compile(rb"^(\d{8}) =*\.$", re.MULTILINE)
 
 
 def whole_lines(data: bytes, *, quiet: bool) -> int:

@@ -40,8 +40,8 @@ class LogMachine(RuleBasedStateMachine):
         self.follower = Follower(self.log)
         self.files: dict[int, Truth] = {}
         self.known_lost = self.vanished = 0
+        self.current: Truth | None = None
         self.torn = b""
-        self.written: list[int] = []
 
     def teardown(self) -> None:
         self.directory.cleanup()
@@ -56,13 +56,8 @@ class LogMachine(RuleBasedStateMachine):
         if file is None:
             return
         self.vanished += file.size - file.read
-        if self.stands_in(number):
+        if file is self.current:
             self.known_lost += max(0, file.seen - file.read)
-
-    def stands_in(self, number: int) -> bool:
-        """Whether the cursor is a place in this file."""
-        cursor = self.follower.cursor
-        return cursor is not None and self.log.backup(number).stat().st_ino == cursor.inode
 
     def shifted(self) -> None:
         """The backups move up."""
@@ -77,7 +72,6 @@ class LogMachine(RuleBasedStateMachine):
             self.log.write(self.torn)
             file.size += len(self.torn)
             self.torn = b""
-        self.written += range(self.log.next, self.log.next + count)
         self.log.append(count, size)
         file.size += count * size
         file.complete = file.size
@@ -88,16 +82,14 @@ class LogMachine(RuleBasedStateMachine):
         if self.torn:
             return
         line = record(self.log.next)
-        self.written.append(self.log.next)
         self.log.next += 1
         self.log.write(line[:cut])
         self.torn = line[cut:]
         self.truth().size += cut
 
-    @precondition(lambda self: 1 in self.files and self.files[1].complete == self.files[1].size)
+    @precondition(lambda self: 1 in self.files and 0 < self.files[1].complete == self.files[1].size)
     @rule()
     def write_late(self) -> None:
-        self.written.append(self.log.next)
         self.log.append(to=1)
         self.files[1].size += 40
         self.files[1].complete += 40
@@ -159,9 +151,12 @@ class LogMachine(RuleBasedStateMachine):
             assert self.follower.lost_bytes == self.known_lost
 
     def take(self, size: int) -> None:
-        """What was read was read of the oldest files first."""
+        """What was read was read of the oldest files first, and the cursor stands in one of them."""
+        cursor = self.follower.cursor
         for number in sorted(self.files, reverse=True):
             file = self.files[number]
+            if cursor is not None and cursor.inode == self.log.backup(number).stat().st_ino:
+                self.current = file
             taken = min(size, (file.size if number else file.complete) - file.read)
             file.read += taken
             size -= taken
