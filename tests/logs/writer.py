@@ -3,9 +3,9 @@
     python -m tests.logs.writer PATH NAME RECORDS MAX_BYTES LOCK PROGRESS
 
 LOCK and PROGRESS are ``-`` or paths. With LOCK, the files are rotated under a lock, so that two processes do not
-rotate each other's away; where nothing is rotated (MAX_BYTES 0) records are written under it. With PROGRESS, a backup
-is removed only when somebody has read far beyond it and said so there. In the end it prints how many bytes it wrote,
-and the records that it could not.
+rotate each other's away; where nothing is rotated (MAX_BYTES 0) records are written under it. With PROGRESS, a
+backup is removed only when somebody has read far beyond it and said so there. In the end it prints how many bytes
+it wrote, and the records that it could not.
 """
 
 from __future__ import annotations
