@@ -108,6 +108,7 @@ def look(
 
     They are open until the stack is closed, except for those whose signature is among the ``unchanged``. What was
     rotated meanwhile is looked at again: a file that was removed after it was seen has no place in the order.
+    What is not a file has no content, and as a backup is none.
     """
     for _attempt in range(ATTEMPTS):
         files, refusals = _look(base, unchanged, stack)
@@ -147,6 +148,8 @@ def _open(path: str, number: int, unchanged: Mapping[Signature, Mark], stack: Ex
     try:
         status = os.stat(path)  # noqa: PTH116  # a Path for each name costs more than its stat
         if not stat.S_ISREG(status.st_mode):
+            if number:
+                return None
             raise SourceError(Path(path), "is not a file", denied=True)
         if (mark := unchanged.get(signature(status))) is not None:
             return LogFile(path, number, signature(status), status.st_mtime, unchanged=mark)

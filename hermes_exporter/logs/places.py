@@ -33,10 +33,10 @@ class Places:
 def places(cursor: Cursor | None, files: Sequence[LogFile], refusals: dict[int, SourceError]) -> Places:
     """Return where to read; raise the SourceError of a backup that may hold what comes next.
 
-    ``files`` come newest first. Without a cursor, reading starts at the oldest behind which none is refused. The
-    files that are newer than the cursor's are new, whatever they hold. If it is gone, those newer than the
-    newest passed one are. What was not there, and is older than one that was read, was put there by somebody
-    else.
+    ``files`` come newest first. Without a cursor, reading starts at the oldest before which none is refused. The
+    files that are newer than the cursor's are new; if that is gone, those newer than the newest passed one are.
+    What is older, and was not there before, was put there by somebody else. A copy goes on where its original
+    does: copytruncate makes one and empties the original.
     """
     if cursor is None:
         oldest = min(refusals, default=len(files) and files[-1].number)
@@ -53,17 +53,23 @@ def places(cursor: Cursor | None, files: Sequence[LogFile], refusals: dict[int, 
         current = max((index for index, file in enumerate(ordered) if file.number in found), default=-1) + 1
         lost = cursor.size - cursor.offset if current < len(ordered) else 0
     passed = [
-        (file, _start(file, found.get(file.number), NEVER))
+        (file, _offset(file, found.get(file.number), NEVER))
         for file in ordered[:current]
-        if file.number in found or not _may_be_copy(file, cursor)
+        if file.number in found or _original(file, cursor) is None
     ]
-    further = [(file, _start(file, found.get(file.number), 0)) for file in ordered[current:]]
+    further = [
+        (file, _offset(file, found.get(file.number) or _original(file, cursor), 0)) for file in ordered[current:]
+    ]
     return Places((*passed, *further), len(passed), lost)
 
 
-def _may_be_copy(file: LogFile, cursor: Cursor) -> bool:
-    """Whether it begins as one of the cursor's files: copytruncate makes a copy, then empties the original."""
-    return any(file.holds(mark) for mark in (cursor, *cursor.passed))
+def _original(file: LogFile, cursor: Cursor) -> Mark | None:
+    """Return the place in the file of which this may be a copy: they begin with the same bytes."""
+    return next((mark for mark in (cursor, *cursor.passed) if file.holds(mark)), None)
+
+
+def _offset(file: LogFile, mark: Mark | None, otherwise: int) -> int:
+    return otherwise if mark is None or mark.offset == NEVER else min(mark.offset, file.size)
 
 
 def _found(marks: Sequence[Mark], files: Sequence[LogFile]) -> dict[int, Mark]:
@@ -83,9 +89,3 @@ def _found(marks: Sequence[Mark], files: Sequence[LogFile]) -> dict[int, Mark]:
                     found[file.number] = mark
                     break
     return found
-
-
-def _start(file: LogFile, mark: Mark | None, otherwise: int) -> int:
-    if mark is None:
-        return otherwise
-    return NEVER if mark.offset == NEVER else min(mark.offset, file.size)
