@@ -168,13 +168,9 @@ class LogTail:
 def _cursor(where: Places, marks: list[Mark], before: Cursor | None) -> Cursor | None:
     """Return the cursor behind what was read; it stays in a file that is gone where no newer one came."""
     if len(marks) <= where.current:
-        return replace(before, passed=_known(marks)) if before else None
+        return replace(before, passed=tuple(marks)) if before else None
     *passed, newest = marks
     size = where.starts[len(passed)][0].size
     return Cursor(
-        newest.device, newest.inode, newest.head, newest.head_size, newest.offset, size=size, passed=_known(passed)
+        newest.device, newest.inode, newest.head, newest.head_size, newest.offset, size=size, passed=tuple(passed)
     )
-
-
-def _known(marks: list[Mark]) -> tuple[Mark, ...]:
-    return tuple(mark for mark in marks if mark.head_size)

@@ -214,7 +214,7 @@ def test_rotated_off_the_end(log: Log) -> None:
 
 def test_budget_spans_rotations(log: Log, follower: Follower) -> None:
     """However small the steps, every file is read to its end, and each step says whether there is more."""
-    log.append(10)
+    log.append(12)
     log.rotate()
     log.append(10)
     steps = []
@@ -224,9 +224,32 @@ def test_budget_spans_rotations(log: Log, follower: Follower) -> None:
         if not portion.behind:
             break
 
-    assert [number for step in steps for number in step] == [*range(20)]
+    assert [number for step in steps for number in step] == [*range(22)]
     assert max(map(len, steps)) == 3
-    assert [9, 10, 11] in steps
+
+
+def test_known_unread_is_counted_where_reading_stands(log: Log, follower: Follower) -> None:
+    """A file that goes while the budget keeps reading in it is lost as far as it was seen."""
+    log.append(5)
+    log.rotate()
+    log.append(5)
+    assert numbers(follower.read(80).data) == [0, 1]
+    log.backup(1).unlink()
+
+    assert follower.catch_up() == [5, 6, 7, 8, 9]
+    assert follower.lost_bytes == 3 * 40
+
+
+def test_late_records_come_before_newer_ones(log: Log, follower: Follower) -> None:
+    """What was written late to a backup is read before what its writer wrote next, however small the steps."""
+    log.append()
+    log.rotate()
+    log.append()
+    follower.catch_up()
+    log.append(3, to=1)
+    log.append(9, size=12)
+
+    assert follower.catch_up(budget=60) == [*range(2, 14)]
 
 
 def test_late_writers(log: Log, follower: Follower) -> None:
@@ -359,6 +382,17 @@ def test_cut_in_place(log: Log, follower: Follower) -> None:
     assert follower.lost_bytes == 0
 
 
+def test_cut_in_what_was_unread(log: Log) -> None:
+    """Of what was known to be unread, what was cut off is lost."""
+    follower = Follower(log, whole_records)
+    log.append(20)
+    follower.catch_up()
+    os.truncate(log.base, 780)
+    follower.catch_up()
+
+    assert (follower.read_bytes, follower.lost_bytes) == (760, 20)
+
+
 def test_inode_reuse(log: Log, follower: Follower) -> None:
     """A file with the number, the size and the time of the old one is new: it begins with other bytes."""
     log.append(4)
@@ -459,6 +493,17 @@ def test_a_refused_backup(open_directory: Path) -> None:
     log.backup(1).chmod(0o644)
 
     assert follower.catch_up() == [5, 6]
+    log.append()
+    for _rotation in range(2):
+        log.rotate()
+        log.append()
+    log.backup(1).chmod(0)
+    with unprivileged(), pytest.raises(SourceError, match=r"agent\.log\.1: Permission denied"):
+        follower.read()
+    log.backup(1).chmod(0o644)
+
+    assert follower.catch_up() == [7, 8, 9]
+    assert follower.lost_bytes == 0
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
@@ -555,7 +600,8 @@ def test_a_look_costs_what_changed(log: Log, follower: Follower) -> None:
     assert calls == ["stat"]
     assert (portion.data, portion.read_bytes, portion.lost_bytes, portion.behind) == (b"", 0, 0, False)
     assert numbers(follower.tail.read(before).data) == [1, 2, 3]
-    assert numbers(follower.tail.read(None).data) == [0, 1, 2, 3]
+    follower.cursor = None
+    assert follower.catch_up(budget=40) == [0, 1, 2, 3]
 
     settle(follower)
     log.append()
