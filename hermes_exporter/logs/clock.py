@@ -10,7 +10,7 @@ A *stamp* is in seconds from 1970-01-01 00:00 to it, both on the writer's wall c
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def readings(stamp: float, clock: tzinfo, not_after: float = math.inf) -> tuple[
     one is met, the zone is wrong by that much, and so far apart are the two.
     """
     wall = datetime(1970, 1, 1, tzinfo=clock) + timedelta(seconds=stamp)
-    earlier, later = sorted((wall.replace(fold=fold) - _EPOCH).total_seconds() for fold in (0, 1))
+    times = (time(wall.hour, wall.minute, wall.second, wall.microsecond, clock, fold=fold) for fold in (0, 1))
+    earlier, later = sorted((datetime.combine(wall, each) - _EPOCH).total_seconds() for each in times)
     return earlier, later if later <= not_after + SLACK_SECONDS else earlier
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BACKUPS = 9
 """Names that are looked for: Hermes keeps 3 backups unless told otherwise (``logging.backup_count``)."""
-ATTEMPTS = 5
+ATTEMPTS = 20
 """So often it is looked again while the files are being rotated."""
 QUIET_SECONDS = 1.0
 """A record is written at once: after so long, nothing more is appended to the last one."""
@@ -111,6 +111,7 @@ def look(
     What is not a file has no content, and as a backup is none.
     """
     for _attempt in range(ATTEMPTS):
+        stack.close()
         files, refusals = _look(base, unchanged, stack)
         first = files[0].inode if files and not files[0].number else None
         if first == _inode(base):

@@ -53,7 +53,7 @@ def places(cursor: Cursor | None, files: Sequence[LogFile], refusals: dict[int, 
         current = max((index for index, file in enumerate(ordered) if file.number in found), default=-1) + 1
         lost = cursor.size - cursor.offset if current < len(ordered) else 0
     passed = [
-        (file, _offset(file, found.get(file.number), NEVER))
+        (file, _offset(file, found.get(file.number) or _empty(file, cursor), NEVER))
         for file in ordered[:current]
         if file.number in found or _original(file, cursor) is None
     ]
@@ -66,6 +66,12 @@ def places(cursor: Cursor | None, files: Sequence[LogFile], refusals: dict[int, 
 def _original(file: LogFile, cursor: Cursor) -> Mark | None:
     """Return the place in the file of which this may be a copy: they begin with the same bytes."""
     return next((mark for mark in (cursor, *cursor.passed) if file.holds(mark)), None)
+
+
+def _empty(file: LogFile, cursor: Cursor) -> Mark | None:
+    """Return the place in the file where it was empty when it was passed, and had nothing to be recognised by."""
+    places_of_none = (mark for mark in cursor.passed if not mark.head_size)
+    return next((mark for mark in places_of_none if (mark.device, mark.inode) == file.inode), None)
 
 
 def _offset(file: LogFile, mark: Mark | None, otherwise: int) -> int:

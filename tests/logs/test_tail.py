@@ -252,18 +252,19 @@ def test_late_records_come_before_newer_ones(log: Log, follower: Follower) -> No
     assert follower.catch_up(budget=60) == [*range(2, 14)]
 
 
-def test_late_writers(log: Log, follower: Follower) -> None:
+@pytest.mark.parametrize("before", [1, 0])
+def test_late_writers(log: Log, follower: Follower, before: int) -> None:
     """A writer that opened the base before it was renamed may write to the backup after it was read."""
-    log.append()
+    log.append(before)
     log.rotate()
     log.append()
-    assert follower.catch_up() == [0, 1]
+    assert follower.catch_up() == [*range(before + 1)]
     log.append(to=1)
     log.rotate()
     log.append()
     follower.restart()
 
-    assert follower.catch_up() == [2, 3]
+    assert follower.catch_up() == [before + 1, before + 2]
 
 
 def test_rotated_under_a_dated_name(log: Log) -> None:

@@ -87,7 +87,7 @@ class LogMachine(RuleBasedStateMachine):
         self.torn = line[cut:]
         self.truth().size += cut
 
-    @precondition(lambda self: 1 in self.files and 0 < self.files[1].complete == self.files[1].size)
+    @precondition(lambda self: 1 in self.files and self.files[1].complete == self.files[1].size)
     @rule()
     def write_late(self) -> None:
         self.log.append(to=1)

@@ -5,7 +5,8 @@
 LOCK and PROGRESS are ``-`` or paths. With LOCK, the files are rotated under a lock, so that two processes do not
 rotate each other's away; where nothing is rotated (MAX_BYTES 0) records are written under it. With PROGRESS, a
 backup is removed only when somebody has read far beyond it and said so there. In the end it prints how many bytes
-it wrote, and the records that it could not.
+it wrote, the records that it could not write, and, with their bytes, those that it wrote so late that their file had
+been removed.
 """
 
 from __future__ import annotations
@@ -27,11 +28,17 @@ PATIENCE_SECONDS = 60.0
 
 
 class FollowingHandler(RotatingFileHandler):
-    """Looks before each record whether the base is still its file, as Hermes' handler does."""
+    """Looks before each record whether the base is still its file, as Hermes' handler does.
+
+    Attributes:
+        failed: records that were not written.
+        buried: whether the last one was written to a file that had no name any more.
+    """
 
     def __init__(self, path: str, max_bytes: int) -> None:
         super().__init__(path, maxBytes=max_bytes, backupCount=BACKUPS, encoding="utf-8")
         self.failed: list[str] = []
+        self.buried = False
 
     def follow(self) -> None:
         """Open the base again if it is another file, or gone."""
@@ -48,6 +55,7 @@ class FollowingHandler(RotatingFileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         self.follow()
         super().emit(record)
+        self.buried = self.stream is not None and not os.fstat(self.stream.fileno()).st_nlink
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Note a record that was not written: another process took the file away while it was rotated."""
@@ -112,6 +120,7 @@ def main(path: str, name: str, records: str, max_bytes: str, lock: str, progress
     )
     handler.setFormatter(logging.Formatter(FORMAT))
     logger, dice, written = logging.getLogger(name), random.Random(name), 0
+    buried: dict[str, int] = {}
     logger.addHandler(handler)
     logger.propagate = False
     logger.setLevel(logging.INFO)
@@ -120,8 +129,12 @@ def main(path: str, name: str, records: str, max_bytes: str, lock: str, progress
         failures = len(handler.failed)
         logger.info("%s", text)
         if len(handler.failed) == failures:
-            written += len(f"2026-11-22 06:47:14,312 INFO {name}: {text}\n".encode())
-    print(json.dumps({"written": written, "failed": [text.split()[0] for text in handler.failed]}))  # noqa: T201
+            size = len(f"2026-11-22 06:47:14,312 INFO {name}: {text}\n".encode())
+            written += size
+            if handler.buried:
+                buried[text.split()[0]] = size
+    failed = [text.split()[0] for text in handler.failed]
+    print(json.dumps({"written": written, "failed": failed, "buried": buried}))  # noqa: T201
 
 
 if __name__ == "__main__":
