@@ -5,8 +5,8 @@
 LOCK and PROGRESS are ``-`` or paths. With LOCK, the files are rotated under a lock, so that two processes do not
 rotate each other's away; where nothing is rotated (MAX_BYTES 0) records are written under it. With PROGRESS, a
 backup is removed only when somebody has read far beyond it and said so there. In the end it prints how many bytes
-it wrote, the records that it could not write, and, with their bytes, those that it wrote so late that their file had
-been removed.
+it wrote, the records that it could not write, and, with their bytes, those that it wrote so late that their file
+had been removed.
 """
 
 from __future__ import annotations
