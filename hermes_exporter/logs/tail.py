@@ -7,8 +7,8 @@ user's disk.
 
 **What is counted as lost**: what was known to be unread, and is gone. That is the part of the cursor's file
 between the cursor's offset and the file's size when it was last seen. Bytes that were appended and removed
-between two looks were never seen, nor were files that came and went: they are in no count. Nothing is read
-twice.
+between two looks were never seen, nor were files that came and went: they are in no count. Nothing is read twice,
+but what is left of a log that somebody cuts to fewer bytes than it is recognised by.
 
 **What stays behind**: the last record of the base, as long as it may go on, and a line without its end. A file
 that was rotated away is read to its very end, and looked at again with every later change of the base while it
