@@ -1,0 +1,1 @@
+"""Tests of the logs: one file per module."""
