@@ -1,0 +1,1 @@
+"""Hermes' logs: bytes to records, records to events, events to counts."""
