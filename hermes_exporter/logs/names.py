@@ -131,11 +131,11 @@ class Names:
     def provider(self, name: str | None, job: str | None = None) -> str:
         """Return the label of a provider: as the record says, else as the job says, else the default."""
         name = name or (self.job_providers.get(job) if job else None) or self.default_provider or OTHER
-        return label(name, PROVIDERS | self.providers)
+        return name if name in self.providers else label(name, PROVIDERS)
 
-    def platform(self, name: str | None) -> str:
+    def platform(self, name: str) -> str:
         """Return the label of a platform."""
-        return label(name or OTHER, PLATFORMS | self.platforms)
+        return name if name in self.platforms else label(name, PLATFORMS)
 
 
 def label(name: str, known: frozenset[str]) -> str:

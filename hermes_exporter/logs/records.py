@@ -19,11 +19,14 @@ MAX_RECORD_BYTES = 16 << 10
 MAX_RECORD_LINES = 64
 """What goes beyond either is not looked at."""
 
+MAX_PREFIX_BYTES = 512
+"""More than the longest prefix."""
+
 STAMP = rb"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d,\d{3}"
-TAG = rb"(?:\[(?P<session>[^\]\n]{1,256}+)\] )?+"
+LOGGER = rb"[A-Za-z_][\w.\-]{0,127}+"
 START = re.compile(
-    rb"\n(?P<stamp>" + STAMP + rb") (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) " + TAG + rb"(?P<logger>[A-Za-z_]"
-    rb"[\w.\-]{0,127}+): "
+    rb"\n(?P<stamp>%b) (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) (?:\[(?P<session>[^\]\n]{1,256}+)\] )?+(?P<logger>%b): "
+    % (STAMP, LOGGER)
 )
 """The newline before a record and its prefix."""
 
@@ -88,15 +91,22 @@ def records(data: bytes) -> Iterator[Record]:
 
 def last_stamp(data: bytes) -> float | None:
     """Return the stamp of the last record that begins in the data; None where none does."""
-    newline = len(data)
-    while newline >= 0:
-        newline = data.rfind(b"\n", 0, newline)
-        begin = max(newline, 0)
-        line = data[begin : begin + 512]
-        start = START.match(line if newline >= 0 else b"\n" + line)
+    begin = len(data)
+    while (begin := _line_before(data, begin)) >= 0:
+        start = _start_at(data, begin)
         if start and (at := naive_seconds(start["stamp"])) is not None:
             return at
     return None
+
+
+def _line_before(data: bytes, position: int) -> int:
+    """Return where the last line that begins before a position does; -1 before the first."""
+    return data.rfind(b"\n", 0, position - 1) + 1 if position > 0 else -1
+
+
+def _start_at(data: bytes, begin: int) -> re.Match[bytes] | None:
+    """Return the prefix of the line that begins there; None for a bare line."""
+    return START.match(b"\n" + data[begin : begin + MAX_PREFIX_BYTES])
 
 
 def boundary(data: bytes, *, quiet: bool) -> int:
@@ -110,11 +120,10 @@ def boundary(data: bytes, *, quiet: bool) -> int:
     complete = data.rfind(b"\n") + 1
     if len(data) - complete > MAX_RECORD_BYTES:
         return len(data)
-    if quiet or START.match(b"\n" + data[complete : complete + 512]):
+    if quiet or _start_at(data, complete):
         return complete
-    window = max(0, complete - MAX_RECORD_BYTES - 1)
-    text = data[window:complete] if window else b"\n" + data[:complete]
-    begun = [start.start() for start in START.finditer(text)]
-    if not begun:
-        return complete
-    return window + begun[-1] + (1 if window else 0)
+    begin = complete
+    while (begin := _line_before(data, begin)) >= 0 and complete - begin <= MAX_RECORD_BYTES:
+        if _start_at(data, begin):
+            return begin
+    return complete

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 
 INFO = ("INFO",)
 WARNING = ("WARNING",)
@@ -59,12 +60,18 @@ class Row:
     pattern: str
     error: str = ""
     bulk: bool = False
-    compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "compiled", re.compile(self.pattern, re.DOTALL))
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern; compiled when it is first needed, as most never are."""
+        return _compiled(self.pattern)
 
     @property
     def ignored(self) -> bool:
         """Whether the record only keeps others from being taken for something."""
         return self.kind.startswith("ignore_")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.DOTALL)

@@ -3,6 +3,7 @@
 errors.log has every record from WARNING on, so it is joined and classified record by record. agent.log has the
 same records again among many times as many of INFO: of it, one regular expression takes the lines whose class is
 INFO, and the calls that a provider answered, up to a seventh of all lines, are folded without an event for each.
+What an INFO record tells stands on its first line, so there nothing is joined.
 """
 
 from __future__ import annotations
@@ -10,19 +11,32 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hermes_exporter.logs.catalogue import ROWS
-from hermes_exporter.logs.events import Event, classify, rows_for
-from hermes_exporter.logs.records import STAMP, START, Record, last_stamp, message, naive_seconds, starts
-from hermes_exporter.logs.row import END, Row
+from hermes_exporter.logs.choice import choice, unnamed
+from hermes_exporter.logs.events import Event, classify
+from hermes_exporter.logs.records import (
+    LOGGER,
+    MAX_RECORD_BYTES,
+    STAMP,
+    Record,
+    last_stamp,
+    message,
+    naive_seconds,
+    starts,
+)
+from hermes_exporter.logs.row import END
+
+if TYPE_CHECKING:
+    from hermes_exporter.logs.row import Row
 
 File = Literal["agent", "errors"]
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
-_NAMED_GROUP = re.compile(r"\(\?P<(?!answered>)\w+>")
-_TAG = rb"(?:\[[^\]\n]++\] )?+"
+_COUNTED = frozenset(level.encode() for level in LEVELS)
 _ANSWERED = "provider_ok"
+_MAX_PROVIDER = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,7 @@ class Scan:
         levels: how many records of each level; of errors.log only.
         newest: stamp of the last record, seconds of the writer's wall clock since 1970-01-01 00:00; None where
             no record begins.
-        answered: by provider as it stands in the log, how many calls it answered and the stamp of the newest.
+        answered: by provider as it stands in the log, how many calls it answered and the stamp of the last one.
         events: in the order of the file, without the answered calls.
     """
 
@@ -55,79 +69,72 @@ def _scan_errors(data: bytes) -> Scan:
     ends = [start.start() for start in found[1:]]
     ends.append(len(text))
     for start, end in zip(found, ends, strict=False):
-        level = start["level"]
+        stamp, level, session, logger = start.groups()
         if level in _COUNTED:
             levels[level] += 1
-            rows = rows_for(level.decode(), start["logger"].decode())
-            if rows and rows[0].pattern:
-                _append(events, start, message(text, start.end(), end))
+            if not choice(level, logger).nothing:
+                _append(events, stamp, level, session, logger, message(text, start.end(), end))
     return Scan(
         levels={level.decode(): count for level, count in levels.items()}, newest=last_stamp(data), events=events
     )
 
 
 def _scan_agent(data: bytes) -> Scan:
-    events: list[Event] = []
-    counts: dict[bytes, int] = {}
-    newest: dict[bytes, bytes] = {}
-    text = b"\n" + data
-    for found in _INFO.finditer(text):
-        provider, stamp = found.groups()
-        if provider is not None:
-            counts[provider] = counts.get(provider, 0) + 1
-            if stamp > newest.get(provider, b""):
-                newest[provider] = stamp
-            continue
-        start = START.match(text, found.start())
-        end = text.find(b"\n", found.end())
-        if start:
-            _append(events, start, message(text, start.end(), end if end >= 0 else len(text)))
+    found = _INFO.findall(b"\n" + data)
+    calls = [(provider, stamp) for _, provider, _, _, stamp in found if provider]
+    counts = Counter([provider for provider, _ in calls])
     answered = {}
-    for provider, count in counts.items():
-        at = naive_seconds(newest[provider])
-        if at is not None:
-            answered[provider.decode(errors="replace")] = (count, at)
+    for provider, stamp in dict(calls).items():
+        at = naive_seconds(stamp)
+        if at is not None and len(provider) <= _MAX_PROVIDER:
+            answered[provider.decode(errors="replace")] = (counts[provider], at)
+    events: list[Event] = []
+    for tag, provider, logger, line, stamp in found:
+        if not provider:
+            text = line[:MAX_RECORD_BYTES].rstrip(b"\r").decode(errors="replace")
+            _append(events, stamp, b"INFO", tag[1:-2], logger, text)
     return Scan(newest=last_stamp(data), answered=answered, events=events)
 
 
-def _append(events: list[Event], start: re.Match[bytes], text: str) -> None:
-    at = naive_seconds(start["stamp"])
-    if at is None:
-        return
-    session = start["session"]
-    record = Record(
-        at=at,
-        level=start["level"].decode(),
-        session=session.decode(errors="replace") if session else None,
-        logger=start["logger"].decode(),
-        message=text,
-    )
-    event = classify(record)
-    if event:
-        events.append(event)
+def _append(
+    events: list[Event], stamp: bytes, level: bytes, session: bytes | None, logger: bytes, text: str
+) -> None:
+    at = naive_seconds(stamp)
+    if at is not None:
+        tag = session.decode(errors="replace") if session else None
+        event = classify(Record(at, level.decode(), tag, logger.decode(), text))
+        if event:
+            events.append(event)
 
 
 def _info_lines() -> re.Pattern[bytes]:
-    """Make the expression out of the catalogue: it matches what begins a line that some INFO row may match.
+    """Make the expression out of the catalogue.
 
-    The stamp is looked at last, on the few lines whose rest is right.
+    It finds the lines that some INFO row may match: tag, provider of an answered call, else logger and message, and
+    the stamp, which is looked at last, on the few lines whose rest is right.
     """
-    by_logger: dict[str, list[str]] = {}
+    by_family: dict[str, dict[str, list[str]]] = {}
+    answered = ""
     for row in ROWS:
-        if "INFO" in row.levels and not row.bulk:
-            by_logger.setdefault(row.logger, []).append(_on_a_line(row))
+        if row.kind == _ANSWERED:
+            answered = rf"{re.escape(row.logger)}: {row.pattern}"
+        elif "INFO" in row.levels and not row.bulk:
+            family, dot, rest = row.logger.partition(".")
+            by_family.setdefault(family + dot, {}).setdefault(rest, []).append(_on_a_line(row))
     loggers = "|".join(
-        rf"{re.escape(logger)}[\w.\-]*+: (?:{'|'.join(patterns)})" for logger, patterns in by_logger.items()
+        rf"{re.escape(family)}(?:{'|'.join(_logger(rest, patterns) for rest, patterns in members.items())})"
+        for family, members in by_family.items()
     )
-    return re.compile(rb"\n(?=.{24}INFO %b(?:%b))(%b)" % (_TAG, loggers.encode(), STAMP))
+    rest = rf"{answered}|(?={loggers})({LOGGER.decode()}): ([^\n]*+)"
+    return re.compile(rb"\n(?=.{24}INFO (\[(?:\S++(?<=\])|[^\]\n]++\]) )?+(?:%b))(%b)" % (rest.encode(), STAMP))
+
+
+def _logger(rest: str, patterns: list[str]) -> str:
+    return rf"{re.escape(rest)}[\w.\-]*+: (?:{'|'.join(patterns)})"
 
 
 def _on_a_line(row: Row) -> str:
-    pattern = row.pattern.removesuffix(END)
-    if row.kind == _ANSWERED:
-        pattern = pattern.replace("(?P<provider>", "(?P<answered>")
-    return _NAMED_GROUP.sub("(?:", pattern)
+    return unnamed(row.pattern.removesuffix(END))
 
 
-_COUNTED = frozenset(level.encode() for level in LEVELS)
 _INFO = _info_lines()

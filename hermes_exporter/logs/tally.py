@@ -19,11 +19,14 @@ counts stamps that cannot be.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hermes_exporter.logs.names import OTHER
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from hermes_exporter.logs.events import Event
     from hermes_exporter.logs.names import Names
@@ -81,55 +84,60 @@ class Tally:
         return Tally(counts, _bounded(times))
 
 
-def tally(scan: Scan, names: Names, *, latest: float = math.inf) -> Tally:
-    """Count what a portion of log tells.
+def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> Tally:
+    """Count what portions of log tell.
 
     ``latest`` is the last stamp to believe, on the writer's wall clock: later ones are counted as future and give
     no time.
     """
-    counts: dict[Key, int] = {("records", level): count for level, count in scan.levels.items()}
+    counts: Counter[Key] = Counter()
     times: dict[Key, float] = {}
 
     def note(key: Key, at: float) -> None:
         if at > latest:
-            counts["future",] = counts.get(("future",), 0) + 1
+            counts["future",] += 1
         else:
             times[key] = max(at, times.get(key, -math.inf))
 
-    for provider, (_, at) in scan.answered.items():
-        note(("answered", names.provider(provider)), at)
-    for event in scan.events:
-        error = _error(event, names)
-        if error:
-            counts[error] = counts.get(error, 0) + 1
-            if error[0] == "auth":
-                note(error, event.at)
-        for key in _facts(event, names):
-            note(key, event.at)
-    return Tally(counts, _bounded(times))
+    for scan in scans:
+        for level, count in scan.levels.items():
+            counts["records", level] += count
+        for provider, (_, at) in scan.answered.items():
+            note(("answered", names.provider(provider)), at)
+        for event in scan.events:
+            error = _error(event, names)
+            if error:
+                counts[error] += 1
+                if error[0] == "auth":
+                    note(error, event.at)
+            fact = _fact(event, names)
+            if fact:
+                note(fact, event.at)
+    return Tally(dict(counts), _bounded(times))
 
 
 def _error(event: Event, names: Names) -> Key | None:
     if not event.error:
         return None
     if event.plane == "platform":
-        name = names.platform(event.fields.get("platform"))
+        name = names.platform(event.fields.get("platform", OTHER))
     else:
         name = names.provider(event.fields.get("provider"), event.job)
     return ("auth", event.plane, name) if event.error == "auth" else (event.plane, name, event.error)
 
 
-def _facts(event: Event, names: Names) -> Iterator[Key]:
+def _fact(event: Event, names: Names) -> Key | None:
+    """Return what the time of an event is remembered as, if at all."""
     platform = event.fields.get("platform")
     if event.kind in OF_JOBS:
-        if event.job:
-            yield (event.kind, event.job, names.platform(platform) if platform else "")
-    elif event.kind == "platform_connected":
-        yield ("connected", names.platform(platform))
-    elif event.kind == "provider_fallback_used":
-        yield ("fallback", names.provider(event.fields.get("provider"), event.job))
-    elif event.kind == "provider_oauth_dead":
-        yield ("oauth_dead", names.provider(event.fields.get("provider")))
+        return (event.kind, event.job, names.platform(platform) if platform else "") if event.job else None
+    if event.kind == "platform_connected":
+        return ("connected", names.platform(platform or OTHER))
+    if event.kind == "provider_fallback_used":
+        return ("fallback", names.provider(event.fields.get("provider"), event.job))
+    if event.kind == "provider_oauth_dead":
+        return ("oauth_dead", names.provider(event.fields.get("provider")))
+    return None
 
 
 def _bounded(times: dict[Key, float]) -> dict[Key, float]:

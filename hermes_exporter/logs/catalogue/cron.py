@@ -1,6 +1,7 @@
 """Scheduled jobs: started, silent, delivered, failed.
 
-Some records name a job by its id and some by its name, which may be the prompt: only ids are taken out.
+Some records name a job by its id and some by its name, which may be the prompt: only ids are taken out. A name can
+also hold what another record says, so that a delivery is one only if no quote follows that could close the name.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ NAMED = r"Job '"
 """A job by its name, whatever is in it."""
 
 ROWS = (
+    Row("cron_silent", SCHEDULER, INFO, JOB + r"agent returned \[SILENT\] — skipping delivery"),
+    Row("cron_delivered", SCHEDULER, INFO, JOB + r"delivered to (?P<platform>\w++):[^'\n]*+" + END),
     Row("cron_scheduler_started", TICKER, INFO, r"In-process cron scheduler started \(interval=\d++s\)"),
     Row("cron_interrupted", TICKER, WARNING, r"Marked \d++ interrupted cron execution\(s\) unknown after restart"),
     Row("cron_tick_error", TICKER, ERROR, r"Cron tick error: "),
@@ -57,7 +60,6 @@ ROWS = (
         ERROR,
         JOB + r"(?:refusing to run — unsafe provider/base_url pair|no_agent=True but no script)",
     ),
-    Row("cron_silent", SCHEDULER, INFO, JOB + r"agent returned \[SILENT\] — skipping delivery"),
     Row(
         "cron_silent_detail",
         SCHEDULER,
@@ -70,7 +72,6 @@ ROWS = (
         INFO,
         NAMED + r"(?>[^\n]*?': (?:deliver=origin but no origin or home channels|abnormal empty turn))",
     ),
-    Row("cron_delivered", SCHEDULER, INFO, JOB + r"delivered to (?P<platform>\w++):"),
     Row(
         "cron_deliver_retry",
         SCHEDULER,

@@ -71,7 +71,7 @@ ROWS = (
         "provider_ok",
         LOOP,
         INFO,
-        r"API call #\d++: model=\S++ provider=(?P<provider>\S++) in=\d++ out=\d++ total=\d++ latency=[\d.]++s",
+        r"API call #\d++: model=\S++ provider=(?P<provider>\S++) in=\d",
     ),
     Row("provider_preflight_quota", GATEWAY, WARNING, r"Primary provider rate-limited \(429\): ", "rate_limit"),
     Row("provider_preflight_auth", GATEWAY, WARNING, r"Primary provider auth failed: ", "auth"),
