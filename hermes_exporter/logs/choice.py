@@ -1,13 +1,16 @@
-"""Which rows of the catalogue a record may be of, and the first of them that matches, in one regular expression."""
+"""Which rows of the catalogue a record may be of, and the first that matches, in one regular expression."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.catalogue import ROWS
-from hermes_exporter.logs.row import Row
+
+if TYPE_CHECKING:
+    from hermes_exporter.logs.row import Row
 
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _STANDALONE = re.compile(r"plugins\.platforms\.(\w+)")

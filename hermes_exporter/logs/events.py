@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from hermes_exporter.logs.choice import choice
+from hermes_exporter.logs.choice import Choice, choice
 from hermes_exporter.logs.names import platform_of, provider_in
 from hermes_exporter.logs.refusals import by_text
-from hermes_exporter.logs.row import BY_TEXT, VALUES, Row
+from hermes_exporter.logs.row import BY_TEXT, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hermes_exporter.logs.records import Record
 
-_VALUES = {name: re.compile(pattern).fullmatch for name, pattern in VALUES.items()}
+Fits = Callable[[str], re.Match[str] | None]
+
+_VALUES: dict[str, Fits] = {name: re.compile(pattern).fullmatch for name, pattern in VALUES.items()}
 _CASELESS = frozenset({"platform", "provider"})
 _CRON_TAG = re.compile(r"cron_([A-Za-z0-9_-]{1,64})_\d{8}_\d{6}")
 _BY_WORDS = frozenset({"provider_preflight_auth", "provider_preflight_quota"})
@@ -49,38 +53,42 @@ class Event:
         return "platform" if self.kind.startswith("platform_") else "provider"
 
 
-def row_of(record: Record) -> tuple[Row, re.Match[str]] | None:
-    """Return the first row that matches a record, and how; None for a record of no class."""
-    return choice(record.level.encode(), record.logger.encode()).row_of(record.message)
-
-
 def classify(record: Record) -> Event | None:
     """Return what a record tells, None where it tells nothing."""
-    found = row_of(record)
-    return None if found is None or found[0].ignored else _event(record, *found)
+    rows = choice(record.level.encode(), record.logger.encode())
+    return event_of(rows, record.at, record.session, record.message)
 
 
-def _event(record: Record, row: Row, match: re.Match[str]) -> Event:
+def event_of(rows: Choice, at: float, session: str | None, message: str) -> Event | None:
+    """Return what a record tells whose level and logger have these rows, None where it tells nothing."""
+    found = rows.row_of(message)
+    if found is None or found[0].ignored:
+        return None
+    row, match = found
     fields = {}
-    for group, value in match.groupdict().items():
+    for (name, fits), value in zip(_groups(row.pattern), match.groups(), strict=True):
         if value is not None:
-            name = group.rstrip("23")
             known = value.lower() if name in _CASELESS else value
-            if _VALUES[name](known):
+            if fits(known):
                 fields[name] = known
     if "platform" not in fields and row.kind.startswith(("platform_", "inbound_")):
-        platform = platform_of(record.logger, record.message)
+        platform = platform_of(rows.logger, message)
         if platform and _VALUES["platform"](platform):
             fields["platform"] = platform
     if row.kind in _BY_WORDS:
-        provider = provider_in(record.message[:_WORDS_WITHIN])
+        provider = provider_in(message[:_WORDS_WITHIN])
         if provider:
             fields["provider"] = provider.lower()
-    error = row.error
-    if error == BY_TEXT:
-        error = by_text(row.kind, fields, record.message[match.end() :])
+    error = by_text(row.kind, fields, message[match.end() :]) if row.error == BY_TEXT else row.error
     job = fields.pop("job", None)
-    if job is None and record.session:
-        tag = _CRON_TAG.fullmatch(record.session)
+    if job is None and session:
+        tag = _CRON_TAG.fullmatch(session)
         job = tag[1] if tag else None
-    return Event(row.kind, record.at, record.logger, record.level, job, error, fields)
+    return Event(row.kind, at, rows.logger, rows.level, job, error, fields)
+
+
+@cache
+def _groups(pattern: str) -> tuple[tuple[str, Fits], ...]:
+    """Return what each group of a row is called and what it may be; a digit only tells alternatives apart."""
+    names = [name.rstrip("23") for name in re.findall(r"\(\?P<(\w+)>", pattern)]
+    return tuple((name, _VALUES[name]) for name in names)

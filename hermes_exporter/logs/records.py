@@ -25,8 +25,8 @@ MAX_PREFIX_BYTES = 512
 STAMP = rb"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d,\d{3}"
 LOGGER = rb"[A-Za-z_][\w.\-]{0,127}+"
 START = re.compile(
-    rb"\n(?P<stamp>%b) (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) (?:\[(?P<session>[^\]\n]{1,256}+)\] )?+(?P<logger>%b): "
-    % (STAMP, LOGGER)
+    rb"\n(?P<stamp>%b) (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) "
+    rb"(?:\[(?P<session>[^\]\n]{1,256}+)\] )?+(?P<logger>%b): " % (STAMP, LOGGER)
 )
 """The newline before a record and its prefix."""
 
@@ -67,7 +67,7 @@ def starts(data: bytes) -> tuple[bytes, list[re.Match[bytes]]]:
 def message(text: bytes, begin: int, end: int) -> str:
     """Return the joined message of the record that lies between two positions, within the limits."""
     body = text[begin : min(end, begin + MAX_RECORD_BYTES)]
-    if body.count(b"\n") >= MAX_RECORD_LINES:
+    if len(body) > MAX_RECORD_LINES and body.count(b"\n") >= MAX_RECORD_LINES:
         body = b"\n".join(body.split(b"\n", MAX_RECORD_LINES)[:MAX_RECORD_LINES])
     return body.rstrip(b"\r\n").decode(errors="replace")
 

@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from hermes_exporter.logs.catalogue import ROWS
-from hermes_exporter.logs.choice import choice, unnamed
-from hermes_exporter.logs.events import Event, classify
+from hermes_exporter.logs.choice import Choice, choice, unnamed
+from hermes_exporter.logs.events import Event, event_of
 from hermes_exporter.logs.records import (
     LOGGER,
-    MAX_RECORD_BYTES,
     STAMP,
-    Record,
     last_stamp,
     message,
     naive_seconds,
@@ -72,8 +70,9 @@ def _scan_errors(data: bytes) -> Scan:
         stamp, level, session, logger = start.groups()
         if level in _COUNTED:
             levels[level] += 1
-            if not choice(level, logger).nothing:
-                _append(events, stamp, level, session, logger, message(text, start.end(), end))
+            rows = choice(level, logger)
+            if not rows.nothing:
+                _append(events, rows, stamp, session, message(text, start.end(), end))
     return Scan(
         levels={level.decode(): count for level, count in levels.items()}, newest=last_stamp(data), events=events
     )
@@ -89,20 +88,17 @@ def _scan_agent(data: bytes) -> Scan:
         if at is not None and len(provider) <= _MAX_PROVIDER:
             answered[provider.decode(errors="replace")] = (counts[provider], at)
     events: list[Event] = []
-    for tag, provider, logger, line, stamp in found:
-        if not provider:
-            text = line[:MAX_RECORD_BYTES].rstrip(b"\r").decode(errors="replace")
-            _append(events, stamp, b"INFO", tag[1:-2], logger, text)
+    if len(calls) < len(found):
+        for tag, _, logger, line, stamp in found:
+            if logger:
+                _append(events, choice(b"INFO", logger), stamp, tag[1:-2], message(line, 0, len(line)))
     return Scan(newest=last_stamp(data), answered=answered, events=events)
 
 
-def _append(
-    events: list[Event], stamp: bytes, level: bytes, session: bytes | None, logger: bytes, text: str
-) -> None:
+def _append(events: list[Event], rows: Choice, stamp: bytes, session: bytes | None, text: str) -> None:
     at = naive_seconds(stamp)
     if at is not None:
-        tag = session.decode(errors="replace") if session else None
-        event = classify(Record(at, level.decode(), tag, logger.decode(), text))
+        event = event_of(rows, at, session.decode(errors="replace") if session else None, text)
         if event:
             events.append(event)
 
@@ -110,8 +106,8 @@ def _append(
 def _info_lines() -> re.Pattern[bytes]:
     """Make the expression out of the catalogue.
 
-    It finds the lines that some INFO row may match: tag, provider of an answered call, else logger and message, and
-    the stamp, which is looked at last, on the few lines whose rest is right.
+    It finds the lines that some INFO row may match: tag, provider of an answered call, else logger and message,
+    and the stamp, which is looked at last, on the few lines whose rest is right.
     """
     by_family: dict[str, dict[str, list[str]]] = {}
     answered = ""

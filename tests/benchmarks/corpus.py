@@ -1,8 +1,8 @@
 """A corpus of Hermes' logs, the same for the same seed, and what a right reader counts in it.
 
-INFO records come in the sequences that a Hermes writes: a cron run, a chat turn, a start. Records from WARNING on come
-from ``tests/logs/samples.txt`` with new ids; some are followed by a traceback. What a reader must count is noted as
-each record is made, not read off what was written.
+INFO records come in the sequences that a Hermes writes: a cron run, a chat turn, a start. Records from WARNING on
+come from ``tests/logs/samples.txt`` with new ids; some are followed by a traceback. What a reader must count is noted
+as each record is made, not read off what was written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,14 @@ MODELS = (
     ("custom", "stub-model-1", "http://127.0.0.1:18080/v1"),
 )
 PLATFORMS = ("telegram",) * 5 + ("mattermost",) * 3 + ("discord",) * 2 + ("slack", "matrix")
-JOBS = ("Morning brief", "disk-watch", "Inbox digest", "Weekly review", "Fix 401 Unauthorized on staging", "prices")
+JOBS = (
+    "Morning brief",
+    "disk-watch",
+    "Inbox digest",
+    "Weekly review",
+    "Fix 401 Unauthorized on staging",
+    "prices",
+)
 TEXTS = (
     "Are you there?",
     "what is on my calendar tomorrow",
@@ -41,6 +48,7 @@ TEXTS = (
     "summarise the thread above please and send it to the team",
     "delivered to telegram: the parcel, was it?",
 )
+PROMPT = "[IMPORTANT: You are running as a scheduled cron job. DELIVERY: Your final response"
 TOOLS = ("web_search", "terminal", "read_file", "web_extract", "memory", "send_message")
 PLUGINS = tuple(
     f"Plugin '{kind}-{name}' registered {kind} provider: {name}"
@@ -65,7 +73,7 @@ class Mix:
     Attributes:
         warnings: share of records from WARNING on.
         multiline: share of records that go on over several lines.
-        matching: at least this share of the records is of some class, provider_ok besides.
+        matching: at least this share of the records is an event of some class; answered calls come besides.
     """
 
     megabytes: int
@@ -90,9 +98,10 @@ class Written:
         bad = sum(self.counts["records", level] for level in ("WARNING", "ERROR", "CRITICAL"))
         answered = sum(count for key, count in self.counts.items() if key[0] == "answered")
         return (
-            f"{self.size / 1e6:.0f} MB, {self.lines} lines of {self.size / self.lines:.0f} bytes, {self.records} records: "
-            f"{bad / self.records:.1%} WARNING and worse, {answered / self.records:.1%} answered calls, "
-            f"{self.matching / self.records:.1%} of another class, {self.multiline / self.records:.2%} of several lines"
+            f"{self.size / 1e6:.0f} MB, {self.lines} lines of {self.size / self.lines:.0f} bytes, "
+            f"{self.records} records: {bad / self.records:.1%} WARNING and worse, "
+            f"{answered / self.records:.1%} answered calls, {self.matching / self.records:.1%} of another event, "
+            f"{self.multiline / self.records:.2%} of several lines"
         )
 
 
@@ -113,12 +122,10 @@ class Corpus:
 
     def write(self, directory: Path) -> Written:
         """Write agent.log, and errors.log with the same records from WARNING on."""
-        written, mix = self.written, self._mix
+        written = self.written
         with (directory / "agent.log").open("wb") as agent, (directory / "errors.log").open("wb") as errors:
-            for record, of_class in self._records():
+            for record in self._records():
                 data = f"{self._stamp()} {record}\n".encode()
-                if written.size + len(data) > mix.megabytes * 1_000_000:
-                    return written
                 agent.write(data)
                 level = record.partition(" ")[0]
                 if level in ("WARNING", "ERROR", "CRITICAL"):
@@ -129,37 +136,40 @@ class Corpus:
                 written.lines += lines
                 written.records += 1
                 written.multiline += lines > 1
-                written.matching += of_class
-        raise AssertionError("the records ended")
+        return written
 
     def _stamp(self) -> str:
         self._now += self._random.expovariate(1 / self._step)
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self._now)) + f",{int(self._now * 1000 % 1000):03d}"
+        milliseconds = int(self._now * 1000 % 1000)
+        return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(self._now))},{milliseconds:03d}"
 
-    def _records(self) -> Iterator[tuple[str, bool]]:
-        """Yield records and whether they are of a class; faults and tellings are strewn in as the mix says."""
+    def _records(self) -> Iterator[str]:
+        """Yield records until there are enough; faults and tellings are strewn in as the mix says."""
         written, mix = self.written, self._mix
         bad = 0
-        while True:
-            for record, of_class in self._random.choices((self._cron, self._chat, self._start), (50, 34, 9))[0]():
-                yield record, of_class
+        while written.size < mix.megabytes * 1_000_000:
+            for record in self._random.choices((self._cron, self._chat, self._start), (50, 34, 9))[0]():
+                yield record
                 while bad < mix.warnings * written.records:
                     yield self._fault()
                     bad += 1
                 while written.matching < mix.matching * written.records:
                     yield self._vary(self._random.choice(self._told))
 
-    def _vary(self, seed: tuple[str, str]) -> tuple[str, bool]:
+    def _vary(self, seed: tuple[str, str]) -> str:
         def one(match: re.Match[str]) -> str:
             if match.lastgroup == "job":
                 return self._random.choice(self._jobs)[0]
-            return f":1401{self._random.randrange(10**11):011d}" if match["thread"] else str(self._random.randrange(10**9))
+            if match["thread"]:
+                return f":1401{self._random.randrange(10**11):011d}"
+            return str(self._random.randrange(10**9))
 
         record, kind = seed
         self._count(record, kind)
-        return VARIED.sub(one, record), bool(kind)
+        return VARIED.sub(one, record)
 
     def _count(self, record: str, kind: str) -> None:
+        self.written.matching += bool(kind) and kind not in ("provider_ok", "ignore_tool")
         platform = re.search(r"(?:delivered to|✓) (\w+)", record)
         if kind == "cron_delivered" and platform:
             self.written.counts["delivered", platform[1]] += 1
@@ -168,13 +178,13 @@ class Corpus:
         elif kind == "provider_ok":
             self.written.counts["answered", "openrouter"] += 1
         elif kind == "provider_call_failed" and "(attempt 1/" in record:
-            self.written.counts["rejected", record.split(" provider=")[1].split(" ")[0] or "none"] += 1
+            self.written.counts["rejected", record.split(" provider=")[1].split(" ", maxsplit=1)[0] or "none"] += 1
 
-    def _fault(self) -> tuple[str, bool]:
-        record, of_class = self._vary(self._random.choice(self._faults))
+    def _fault(self) -> str:
+        record = self._vary(self._random.choice(self._faults))
         if "\n" not in record and self.written.multiline < self._mix.multiline * self.written.records:
             record += "\n" + "\n".join(TRACEBACK)
-        return record, of_class
+        return record
 
     def _call(self, tag: str, number: int) -> str:
         choose = self._random
@@ -194,60 +204,60 @@ class Corpus:
             f"base_url={url} model={model}"
         )
 
-    def _turn(self, tag: str, platform: str, text: str) -> Iterator[tuple[str, bool]]:
+    def _turn(self, tag: str, platform: str, text: str) -> Iterator[str]:
         choose = self._random
         yield (
-            f"INFO [{tag}] agent.turn_context: conversation turn: session={tag} model=acme/large provider=openrouter "
-            f"platform={platform} history={choose.randrange(40)} msg='{text}'",
-            False,
+            f"INFO [{tag}] agent.turn_context: conversation turn: session={tag} model=acme/large "
+            f"provider=openrouter platform={platform} history={choose.randrange(40)} msg='{text}'"
         )
         calls = choose.choice((1, 1, 2, 2, 3, 5))
         for number in range(1, calls + 1):
-            yield self._client("created", "chat_completion_request"), False
-            yield self._client("closed", "request_complete"), False
-            yield self._call(tag, number), False
+            yield self._client("created", "chat_completion_request")
+            yield self._client("closed", "request_complete")
+            yield self._call(tag, number)
             if number < calls:
-                tool = choose.choice(TOOLS)
-                yield f"INFO [{tag}] agent.tool_executor: Tool {tool} completed ({choose.random():.2f}s, 900 chars)", False
+                took = f"({choose.random():.2f}s, 900 chars)"
+                yield f"INFO [{tag}] agent.tool_executor: Tool {choose.choice(TOOLS)} completed {took}"
         yield (
             f"INFO [{tag}] agent.conversation_loop: Turn ended: reason=text_response(finish_reason=stop) "
-            f"model=acme/large api_calls={calls}/90 budget={calls}/90 tool_turns={calls - 1} last_msg_role=assistant "
-            f"response_len={choose.randrange(20, 4000)} session={tag}",
-            False,
+            f"model=acme/large api_calls={calls}/90 budget={calls}/90 tool_turns={calls - 1} "
+            f"last_msg_role=assistant response_len={choose.randrange(20, 4000)} session={tag}"
         )
 
-    def _cron(self) -> Iterator[tuple[str, bool]]:
+    def _cron(self) -> Iterator[str]:
         choose = self._random
         (job, name), platform = choose.choice(self._jobs), choose.choice(PLATFORMS)
         tag = f"cron_{job}_{time.strftime('%Y%m%d_%H%M%S', time.gmtime(self._now))}"
-        yield f"INFO cron.scheduler: Running job '{name}' (ID: {job})", True
-        yield "INFO cron.scheduler: Prompt: [IMPORTANT: You are running as a scheduled cron job. DELIVERY: Your final", False
-        yield self._client("created", "agent_init"), False
-        yield from self._turn(tag, "cron", "[IMPORTANT: You are running as a scheduled cron job. DELIVERY: Your final")
-        yield f"INFO cron.scheduler: Job '{name}' completed successfully", True
+        yield f"INFO cron.scheduler: Running job '{name}' (ID: {job})"
+        yield f"INFO cron.scheduler: Prompt: {PROMPT}"
+        yield self._client("created", "agent_init")
+        yield from self._turn(tag, "cron", PROMPT)
+        yield f"INFO cron.scheduler: Job '{name}' completed successfully"
         if choose.random() < 0.9:
             self.written.counts["delivered", platform] += 1
             how = choose.choice((" via live adapter", ""))
-            yield f"INFO cron.scheduler: Job '{job}': delivered to {platform}:{choose.randrange(10**9)}{how}", True
+            yield f"INFO cron.scheduler: Job '{job}': delivered to {platform}:{choose.randrange(10**9)}{how}"
         else:
-            yield f"INFO cron.scheduler: Job '{job}': agent returned [SILENT] — skipping delivery", True
-        yield self._client("closed", "agent_close"), False
+            yield f"INFO cron.scheduler: Job '{job}': agent returned [SILENT] — skipping delivery"
+        self.written.matching += 1
+        yield self._client("closed", "agent_close")
 
-    def _chat(self) -> Iterator[tuple[str, bool]]:
+    def _chat(self) -> Iterator[str]:
         choose = self._random
         platform, text = choose.choice(PLATFORMS), choose.choice(TEXTS)
         tag = f"{time.strftime('%Y%m%d_%H%M%S', time.gmtime(self._now))}_{choose.getrandbits(32):08x}"
-        yield f"INFO gateway.run: inbound message: platform={platform} user=somebody chat=77 msg='{text}'", False
+        yield f"INFO gateway.run: inbound message: platform={platform} user=somebody chat=77 msg='{text}'"
         yield from self._turn(tag, platform, text)
-        yield f"INFO gateway.run: response ready: platform={platform} chat=77 time=4.2s api_calls=2 response=900 chars", False
-        yield f"INFO gateway.platforms.base: [{platform.title()}] Sending response (900 chars) to 77", False
+        yield f"INFO gateway.run: response ready: platform={platform} chat=77 time=4.2s api_calls=2 response=900 chars"
+        yield f"INFO gateway.platforms.base: [{platform.title()}] Sending response (900 chars) to 77"
 
-    def _start(self) -> Iterator[tuple[str, bool]]:
+    def _start(self) -> Iterator[str]:
         for plugin in PLUGINS:
-            yield f"INFO hermes_cli.plugins: {plugin}", False
+            yield f"INFO hermes_cli.plugins: {plugin}"
         if self._random.random() < 0.1:
-            yield "INFO gateway.run: Starting Hermes Gateway...", True
             platform = self._random.choice(PLATFORMS)
-            yield f"INFO gateway.run: Connecting to {platform}...", True
             self.written.counts["connected", platform] += 1
-            yield f"INFO gateway.run: ✓ {platform} connected", True
+            self.written.matching += 3
+            yield "INFO gateway.run: Starting Hermes Gateway..."
+            yield f"INFO gateway.run: Connecting to {platform}..."
+            yield f"INFO gateway.run: ✓ {platform} connected"

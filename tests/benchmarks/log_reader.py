@@ -1,4 +1,4 @@
-"""python -m tests.benchmarks.log_reader DIR BYTES: read a profile's two logs as the exporter does; print what it counts."""
+"""python -m tests.benchmarks.log_reader DIR BYTES: read two logs as the exporter does, print what it counts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def main(directory: Path, size: int) -> None:
 
     total = tally(scans(), Names())
     counts.update({"|".join(key): count for key, count in total.counts.items() if key[0] == "records"})
-    print(json.dumps({"counts": counts}))
+    json.dump({"counts": counts}, sys.stdout)
 
 
 def told(found: Scan) -> Iterator[str]:

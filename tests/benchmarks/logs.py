@@ -1,4 +1,4 @@
-"""python -m tests.benchmarks.logs: read the same logs as mtail, in turn, and compare rate and CPU round by round."""
+"""python -m tests.benchmarks.logs: read the same logs as mtail, in turn; rate and CPU, compared by round."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.benchmarks.corpus import Corpus, Mix, Written
 from tests.benchmarks.rounds import Spread
 from tests.lab.user_systemd import REPO
 
+HEAD = f"{'reader':18}{'MB/s (least..most)':>26}{'x mtail':>22}{'CPU s':>8}{'x mtail per CPU s':>22}{'RSS MB':>8}"
 PROGRAM = Path(__file__).with_name("hermes.mtail")
 
 
@@ -52,7 +53,7 @@ def compare(mix: Mix, directory: Path, rounds: int, size: int) -> None:
     """Make a corpus, read it in turn, print."""
     written = Corpus(mix).write(directory)
     errors = (directory / "errors.log").stat().st_size
-    click.echo(f"\n## {written}; errors.log {errors / 1e6:.1f} MB; seed {mix.seed}, {rounds} rounds, in the page cache")
+    click.echo(f"\n## {written}; errors.log {errors / 1e6:.1f} MB; seed {mix.seed}, {rounds} rounds, page cache")
     ours = [sys.executable, "-m", "tests.benchmarks.log_reader", str(directory), str(size)]
     mtail = peers.mtail(PROGRAM, directory / "agent.log")
     for command in (mtail, ours):
@@ -61,7 +62,7 @@ def compare(mix: Mix, directory: Path, rounds: int, size: int) -> None:
     for number in range(rounds):
         for name in readings if number % 2 else reversed(readings):
             readings[name].append(read(mtail if name == "mtail" else ours))
-    click.echo(f"{'reader':18}{'MB/s (least..most)':>26}{'x mtail':>22}{'CPU s':>8}{'x per CPU s':>22}{'RSS MB':>8}")
+    click.echo(HEAD)
     for name, taken in readings.items():
         click.echo(row(name, taken, readings["mtail"], written))
 
