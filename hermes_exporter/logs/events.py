@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.choice import Choice, choice
@@ -18,9 +16,8 @@ if TYPE_CHECKING:
 
     from hermes_exporter.logs.records import Record
 
-Fits = Callable[[str], re.Match[str] | None]
-
-_VALUES: dict[str, Fits] = {name: re.compile(pattern).fullmatch for name, pattern in VALUES.items()}
+_VALUES = {name: re.compile(pattern).fullmatch for name, pattern in VALUES.items()}
+_OF_PLATFORMS = ("platform_", "inbound_")
 _CASELESS = frozenset({"platform", "provider"})
 _CRON_TAG = re.compile(r"cron_([A-Za-z0-9_-]{1,64})_\d{8}_\d{6}")
 _BY_WORDS = frozenset({"provider_preflight_auth", "provider_preflight_quota"})
@@ -61,17 +58,16 @@ def classify(record: Record) -> Event | None:
 
 def event_of(rows: Choice, at: float, session: str | None, message: str) -> Event | None:
     """Return what a record tells whose level and logger have these rows, None where it tells nothing."""
-    found = rows.row_of(message)
-    if found is None or found[0].ignored:
+    found = rows.find(message)
+    if found is None or found.row.ignored:
         return None
-    row, match = found
+    row = found.row
     fields = {}
-    for (name, fits), value in zip(_groups(row.pattern), match.groups(), strict=True):
-        if value is not None:
-            known = value.lower() if name in _CASELESS else value
-            if fits(known):
-                fields[name] = known
-    if "platform" not in fields and row.kind.startswith(("platform_", "inbound_")):
+    for name, value in found.values:
+        known = value.lower() if name in _CASELESS else value
+        if _VALUES[name](known):
+            fields[name] = known
+    if "platform" not in fields and row.kind.startswith(_OF_PLATFORMS):
         platform = platform_of(rows.logger, message)
         if platform and _VALUES["platform"](platform):
             fields["platform"] = platform
@@ -79,16 +75,9 @@ def event_of(rows: Choice, at: float, session: str | None, message: str) -> Even
         provider = provider_in(message[:_WORDS_WITHIN])
         if provider:
             fields["provider"] = provider.lower()
-    error = by_text(row.kind, fields, message[match.end() :]) if row.error == BY_TEXT else row.error
+    error = by_text(row.kind, fields, message[found.end :]) if row.error == BY_TEXT else row.error
     job = fields.pop("job", None)
     if job is None and session:
         tag = _CRON_TAG.fullmatch(session)
         job = tag[1] if tag else None
     return Event(row.kind, at, rows.logger, rows.level, job, error, fields)
-
-
-@cache
-def _groups(pattern: str) -> tuple[tuple[str, Fits], ...]:
-    """Return what each group of a row is called and what it may be; a digit only tells alternatives apart."""
-    names = [name.rstrip("23") for name in re.findall(r"\(\?P<(\w+)>", pattern)]
-    return tuple((name, _VALUES[name]) for name in names)

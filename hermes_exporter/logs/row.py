@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 
 INFO = ("INFO",)
 WARNING = ("WARNING",)
@@ -62,16 +60,6 @@ class Row:
     bulk: bool = False
 
     @property
-    def compiled(self) -> re.Pattern[str]:
-        """The pattern; compiled when it is first needed, as most never are."""
-        return _compiled(self.pattern)
-
-    @property
     def ignored(self) -> bool:
         """Whether the record only keeps others from being taken for something."""
         return self.kind.startswith("ignore_")
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.DOTALL)

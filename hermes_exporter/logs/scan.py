@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from hermes_exporter.logs.catalogue import ROWS
-from hermes_exporter.logs.choice import Choice, choice, unnamed
+from hermes_exporter.logs.choice import Choice, choice, without_groups
 from hermes_exporter.logs.events import Event, event_of
 from hermes_exporter.logs.records import (
     LOGGER,
+    MAX_RECORD_BYTES,
     STAMP,
     last_stamp,
     message,
@@ -91,7 +92,13 @@ def _scan_agent(data: bytes) -> Scan:
     if len(calls) < len(found):
         for tag, _, logger, line, stamp in found:
             if logger:
-                _append(events, choice(b"INFO", logger), stamp, tag[1:-2], message(line, 0, len(line)))
+                _append(
+                    events,
+                    choice(b"INFO", logger),
+                    stamp,
+                    tag[1:-2],
+                    line[:MAX_RECORD_BYTES].rstrip(b"\r").decode(errors="replace"),
+                )
     return Scan(newest=last_stamp(data), answered=answered, events=events)
 
 
@@ -130,7 +137,7 @@ def _logger(rest: str, patterns: list[str]) -> str:
 
 
 def _on_a_line(row: Row) -> str:
-    return unnamed(row.pattern.removesuffix(END))
+    return without_groups(row.pattern.removesuffix(END))
 
 
 _INFO = _info_lines()

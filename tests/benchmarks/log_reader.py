@@ -40,6 +40,8 @@ def main(directory: Path, size: int) -> None:
         for file in FILES:
             for portion in portions(directory / f"{file}.log", size):
                 found = scan(portion, file)
+                for provider, (count, _) in found.answered.items():
+                    counts[f"answered|{provider}"] += count
                 counts.update(told(found))
                 yield found
 
@@ -49,9 +51,7 @@ def main(directory: Path, size: int) -> None:
 
 
 def told(found: Scan) -> Iterator[str]:
-    """What mtail's program counts of it, too."""
-    for provider, (count, _) in found.answered.items():
-        yield from [f"answered|{provider}"] * count
+    """What mtail's program counts of its events, too."""
     for event in found.events:
         if event.kind in SAME:
             yield f"{SAME[event.kind]}|{event.fields['platform']}"

@@ -43,7 +43,7 @@ def main(megabytes: int, rounds: int, size: int, seed: int) -> None:
     peers.fetch()
     for mix in (
         Mix(megabytes, seed=seed),
-        Mix(megabytes, warnings=0.05, multiline=0.01, matching=0.15, seed=seed),
+        Mix(megabytes, warnings=0.03, multiline=0.01, matching=0.08, seed=seed),
     ):
         with tempfile.TemporaryDirectory(prefix="hermes-logs-") as scratch:
             compare(mix, Path(scratch), rounds, size)

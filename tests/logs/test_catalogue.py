@@ -27,8 +27,8 @@ def one(record: str) -> Record:
 
 def row_of(record: Record) -> Row | None:
     """The first row that matches."""
-    found = choice(record.level.encode(), record.logger.encode()).row_of(record.message)
-    return found[0] if found else None
+    found = choice(record.level.encode(), record.logger.encode()).find(record.message)
+    return found.row if found else None
 
 
 def told(found: Event | None) -> list[Event]:
@@ -142,10 +142,10 @@ def seconds(length: int) -> float:
     """How long all attacks of a length take, the rows being compiled already."""
     texts = attacks(length)
     for level, logger, text in texts:
-        choice(level, logger).row_of(text[:100])
+        choice(level, logger).find(text[:100])
     began = time.process_time()
     for level, logger, text in texts:
-        choice(level, logger).row_of(text)
+        choice(level, logger).find(text)
     return time.process_time() - began
 
 
