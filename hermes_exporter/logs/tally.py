@@ -46,9 +46,10 @@ PROVIDER_CLASSES = (
 )
 PLATFORM_CLASSES = ("transport", "rate_limit", "conflict", "config", "send", "other")
 
+DELIVERED = "cron_delivered"
 OF_JOBS = frozenset(
     {
-        "cron_delivered",
+        DELIVERED,
         "cron_silent",
         "cron_deliver_failed",
         "cron_deliver_assumed",
@@ -104,6 +105,8 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
             counts["records", level] += count
         for provider, (_, at) in scan.answered.items():
             note(("answered", names.provider(provider)), at)
+        for (job, platform), (_, at) in scan.delivered.items():
+            note((DELIVERED, job, names.platform(platform)), at)
         for event in scan.events:
             error = _error(event, names)
             if error:

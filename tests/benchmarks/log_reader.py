@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILES: tuple[File, ...] = ("agent", "errors")
-SAME = {"cron_delivered": "delivered", "platform_connected": "connected"}
 
 
 def portions(path: Path, size: int) -> Iterator[bytes]:
@@ -42,6 +41,8 @@ def main(directory: Path, size: int) -> None:
                 found = scan(portion, file)
                 for provider, (count, _) in found.answered.items():
                     counts[f"answered|{provider}"] += count
+                for (_, platform), (count, _) in found.delivered.items():
+                    counts[f"delivered|{platform}"] += count
                 counts.update(told(found))
                 yield found
 
@@ -53,8 +54,8 @@ def main(directory: Path, size: int) -> None:
 def told(found: Scan) -> Iterator[str]:
     """What mtail's program counts of its events, too."""
     for event in found.events:
-        if event.kind in SAME:
-            yield f"{SAME[event.kind]}|{event.fields['platform']}"
+        if event.kind == "platform_connected":
+            yield f"connected|{event.fields['platform']}"
         elif event.kind == "provider_call_failed" and event.fields["attempt"] == "1":
             yield f"rejected|{event.fields.get('provider', 'none')}"
 

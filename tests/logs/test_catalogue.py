@@ -60,7 +60,7 @@ def test_near_miss_is_nothing(record: str) -> None:
     assert classify(one(record)) is None
     for file in ("agent", "errors"):
         found = scan(data(record), file)  # type: ignore[arg-type]
-        assert (found.events, found.answered) == ([], {})
+        assert (found.events, found.answered, found.delivered) == ([], {}, {})
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.record[:90])
@@ -80,6 +80,9 @@ def test_scan_says_what_the_catalogue_says(sample: Sample) -> None:
     if row.kind == "provider_ok":
         assert event is not None
         assert agent.answered == {event.fields["provider"]: (1, record.at)}
+    elif row.kind == "cron_delivered":
+        assert event is not None
+        assert agent.delivered == {(event.job, event.fields["platform"]): (1, record.at)}
     else:
         assert agent.events == ([] if row.bulk else told(event))
 
