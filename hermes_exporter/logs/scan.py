@@ -2,8 +2,8 @@
 
 errors.log has every record from WARNING on, so it is joined and classified record by record. agent.log has the
 same records again among many times as many of INFO: of it, one regular expression takes the lines whose class is
-INFO, and the calls that a provider answered, up to a seventh of all lines, and deliveries are folded without an event
-for each.
+INFO, and the calls that a provider answered, up to a seventh of all lines, and deliveries are folded without an
+event for each.
 What an INFO record tells stands on its first line, so there nothing is joined.
 """
 
@@ -126,7 +126,7 @@ def _info_lines() -> re.Pattern[bytes]:
     """Make the expression out of the catalogue.
 
     It finds the lines that some INFO row may match: tag; provider of an answered call, or job and platform of a
-    delivery, or else logger and message; and the stamp, which is looked at last, on the few lines whose rest is right.
+    delivery, or else logger and message; and the stamp, which is looked at last, on the few lines whose rest fits.
     """
     by_family: dict[str, dict[str, list[str]]] = {}
     folded = {}

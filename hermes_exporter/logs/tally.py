@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from hermes_exporter.logs.names import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from hermes_exporter.logs.events import Event
     from hermes_exporter.logs.names import Names
@@ -93,30 +93,32 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
     """
     counts: Counter[Key] = Counter()
     times: dict[Key, float] = {}
-
-    def note(key: Key, at: float) -> None:
-        if at > latest:
-            counts["future",] += 1
-        else:
-            times[key] = max(at, times.get(key, -math.inf))
-
     for scan in scans:
         for level, count in scan.levels.items():
             counts["records", level] += count
-        for provider, (_, at) in scan.answered.items():
-            note(("answered", names.provider(provider)), at)
-        for (job, platform), (_, at) in scan.delivered.items():
-            note((DELIVERED, job, names.platform(platform)), at)
-        for event in scan.events:
-            error = _error(event, names)
-            if error:
-                counts[error] += 1
-                if error[0] == "auth":
-                    note(error, event.at)
-            fact = _fact(event, names)
-            if fact:
-                note(fact, event.at)
+        for key, at in _told(scan, names, counts):
+            if at > latest:
+                counts["future",] += 1
+            else:
+                times[key] = max(at, times.get(key, -math.inf))
     return Tally(dict(counts), _bounded(times))
+
+
+def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key, float]]:
+    """Count the errors of a portion; yield what happened when."""
+    for provider, (_, at) in scan.answered.items():
+        yield ("answered", names.provider(provider)), at
+    for (job, platform), (_, at) in scan.delivered.items():
+        yield (DELIVERED, job, names.platform(platform)), at
+    for event in scan.events:
+        error = _error(event, names)
+        if error:
+            counts[error] += 1
+            if error[0] == "auth":
+                yield error, event.at
+        fact = _fact(event, names)
+        if fact:
+            yield fact, event.at
 
 
 def _error(event: Event, names: Names) -> Key | None:

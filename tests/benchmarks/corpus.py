@@ -1,8 +1,8 @@
 """A corpus of Hermes' logs, the same for the same seed, and what a right reader counts in it.
 
 INFO records come in the sequences that a Hermes writes: a cron run, a chat turn, a start. Records from WARNING on
-come from ``tests/logs/samples.txt`` with new ids; some are followed by a traceback. What a reader must count is noted
-as each record is made, not read off what was written.
+come from ``tests/logs/samples.txt`` with new ids; some are followed by a traceback. What a reader must count is
+noted as each record is made, not read off what was written.
 """
 
 from __future__ import annotations
@@ -192,7 +192,8 @@ class Corpus:
         self.written.counts["answered", provider] += 1
         return (
             f"INFO [{tag}] agent.conversation_loop: API call #{number}: model={model} provider={provider} "
-            f"in={choose.randrange(900, 60000)} out={choose.randrange(10, 900)} total={choose.randrange(900, 61000)} "
+            f"in={choose.randrange(900, 60000)} out={choose.randrange(10, 900)} "
+            f"total={choose.randrange(900, 61000)} "
             f"latency={choose.random() * 9:.1f}s cache={choose.randrange(4096)}/5120 (80%)"
         )
 
@@ -248,7 +249,7 @@ class Corpus:
         tag = f"{time.strftime('%Y%m%d_%H%M%S', time.gmtime(self._now))}_{choose.getrandbits(32):08x}"
         yield f"INFO gateway.run: inbound message: platform={platform} user=somebody chat=77 msg='{text}'"
         yield from self._turn(tag, platform, text)
-        yield f"INFO gateway.run: response ready: platform={platform} chat=77 time=4.2s api_calls=2 response=900 chars"
+        yield f"INFO gateway.run: response ready: platform={platform} chat=77 time=4.2s response=900 chars"
         yield f"INFO gateway.platforms.base: [{platform.title()}] Sending response (900 chars) to 77"
 
     def _start(self) -> Iterator[str]:

@@ -72,9 +72,10 @@ def row(name: str, taken: list[Reading], first: list[Reading], written: Written)
     rate = Spread.of([written.size / 1e6 / reading.wall for reading in taken])
     faster = Spread.of([other.wall / one.wall for one, other in zip(taken, first, strict=True)])
     leaner = Spread.of([other.cpu / one.cpu for one, other in zip(taken, first, strict=True)])
+    cpu = Spread.of([reading.cpu for reading in taken])
     wrong = differences(taken[-1].counts, written)
     return (
-        f"{name:18}{_spread(rate, 0):>26}{_spread(faster, 1):>22}{Spread.of([one.cpu for one in taken]).median:8.2f}"
+        f"{name:18}{_spread(rate, 0):>26}{_spread(faster, 1):>22}{cpu.median:8.2f}"
         f"{_spread(leaner, 1):>22}{max(one.resident_megabytes for one in taken):8.0f}  "
         + (f"WRONG: {wrong}" if wrong else "all counts right")
     )
