@@ -1,10 +1,9 @@
 """A portion of a log to what it tells: the fast path over everything Hermes writes.
 
 errors.log has every record from WARNING on, so it is joined and classified record by record. agent.log has the
-same records again among many times as many of INFO: of it, one regular expression takes the lines whose class is
-INFO, and the calls that a provider answered, up to a seventh of all lines, and deliveries are folded without an
-event for each.
-What an INFO record tells stands on its first line, so there nothing is joined.
+same records again among many times as many of INFO: of it, one regular expression takes the lines whose class
+is INFO, and the calls that a provider answered, up to a seventh of all lines, and deliveries are folded without
+an event for each. What an INFO record tells stands on its first line, so there nothing is joined.
 """
 
 from __future__ import annotations
