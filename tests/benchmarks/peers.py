@@ -6,12 +6,13 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.lab.user_systemd import REPO
+from tests.lab.waiting import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TREE = REPO / ".cache/peers"
-PACKAGES = ("bookworm", "prometheus-node-exporter", "prometheus-process-exporter")
+PACKAGES = ("bookworm", "prometheus-node-exporter", "prometheus-process-exporter", "mtail")
 
 USER_BUS = "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/user/6061/bus"
 """Makes node_exporter ask the user's manager, so that both exporters watch the very same units."""
@@ -51,6 +52,16 @@ def process_exporter(address: str, config: Path) -> list[str]:
         str(TREE / "x/usr/bin/prometheus-process-exporter"),
         *("-config.path", str(config)),
         *("-web.listen-address", address),
+    ]
+
+
+def mtail(program: Path, log: Path) -> list[str]:
+    """Its command line for reading one log once to its end and printing the counters."""
+    return [
+        str(TREE / "x/usr/bin/mtail"),
+        *("--one_shot", "--one_shot_format", "prometheus"),
+        *("--address", "127.0.0.1", "--port", str(free_port())),
+        *("--progs", str(program), "--logs", str(log), "--log_dir", str(log.parent)),
     ]
 
 

@@ -1,0 +1,83 @@
+"""Which rows of the catalogue a record may be of, and the first that matches, in one regular expression."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from hermes_exporter.logs.catalogue import ROWS
+
+if TYPE_CHECKING:
+    from hermes_exporter.logs.row import Row
+
+_NAMED_GROUP = re.compile(r"\(\?P<(\w+)>")
+_STANDALONE = re.compile(r"plugins\.platforms\.(\w+)")
+_KNOWN_LOGGERS = 1024
+"""Loggers of forged records are without number; beyond this many, choices are made anew."""
+
+
+class Found(NamedTuple):
+    """The row that a message is of.
+
+    Attributes:
+        values: by name of the group, what stands there; a digit that only tells alternatives apart is left out.
+        end: how much of the message the pattern took.
+    """
+
+    row: Row
+    values: list[tuple[str, str]]
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The rows of one level and logger, in their order.
+
+    Attributes:
+        nothing: whether every record of theirs tells nothing.
+    """
+
+    level: str
+    logger: str
+    nothing: bool
+    _any: re.Pattern[str] = field(repr=False)
+    _by_mark: dict[int, tuple[Row, tuple[tuple[str, int], ...]]] = field(repr=False)
+
+    def find(self, message: str) -> Found | None:
+        """Return the first row that matches; None for a message of no class."""
+        match = self._any.match(message)
+        if match is None or match.lastindex is None:
+            return None
+        row, groups = self._by_mark[match.lastindex]
+        values = [(name, value) for name, group in groups if (value := match[group]) is not None]
+        return Found(row, values, match.end())
+
+
+@lru_cache(maxsize=_KNOWN_LOGGERS)
+def choice(level: bytes, logger: bytes) -> Choice:
+    """Return the rows for records of a level and a logger: an empty group after each row's pattern marks it."""
+    wanted, known_as = level.decode(), logger.decode()
+    name = _STANDALONE.sub(r"hermes_plugins.\1_platform", known_as, count=1)
+    alternatives, by_mark, groups = [], {}, 0
+    for row in ROWS:
+        if wanted in row.levels and (row.logger == "*" or name.startswith(row.logger)):
+            names = [group.rstrip("23") for group in _NAMED_GROUP.findall(row.pattern)]
+            alternatives.append(f"(?:{_NAMED_GROUP.sub('(', row.pattern)})()")
+            mark = groups + len(names) + 1
+            by_mark[mark] = (row, tuple(zip(names, range(groups + 1, mark), strict=True)))
+            groups = mark
+    first = next(iter(by_mark.values()), None)
+    return Choice(
+        level=wanted,
+        logger=known_as,
+        nothing=first is None or (first[0].ignored and not first[0].pattern),
+        _any=re.compile("|".join(alternatives), re.DOTALL),
+        _by_mark=by_mark,
+    )
+
+
+def without_groups(pattern: str) -> str:
+    """Return a row's pattern as one part of another, without the groups that it takes out."""
+    return f"(?:{_NAMED_GROUP.sub('(?:', pattern)})"

@@ -1,0 +1,129 @@
+"""agent.log and errors.log as records: a line with a prefix, and the lines without one that follow it.
+
+Every process of a profile appends ``2026-11-22 06:47:14,312 WARNING [session] logger: message``, stamped in the
+writer's local time without an offset. Tracebacks and foreign error bodies follow as bare lines; since such bodies
+are printed as they are, they can also pretend to be records of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_RECORD_BYTES = 16 << 10
+MAX_RECORD_LINES = 64
+"""What goes beyond either is not looked at."""
+
+MAX_PREFIX_BYTES = 512
+"""More than the longest prefix."""
+
+STAMP = rb"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d,\d{3}"
+LOGGER = rb"[A-Za-z_][\w.\-]{0,127}+"
+START = re.compile(
+    rb"\n(?P<stamp>%b) (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) "
+    rb"(?:\[(?P<session>[^\]\n]{1,256}+)\] )?+(?P<logger>%b): " % (STAMP, LOGGER)
+)
+"""The newline before a record and its prefix."""
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # the stamps are naive, and so is what they are counted from
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record.
+
+    Attributes:
+        at: seconds from 1970-01-01 00:00 to the stamp, both on the writer's wall clock.
+        session: the tag in brackets; a stale one can stand on lines of chats, never on those of a cron run.
+        message: with the lines that follow, cut to MAX_RECORD_BYTES and MAX_RECORD_LINES.
+    """
+
+    at: float
+    level: str
+    session: str | None
+    logger: str
+    message: str
+
+
+def naive_seconds(stamp: bytes) -> float | None:
+    """Return a stamp as seconds of the writer's wall clock since 1970-01-01 00:00, None for no real date."""
+    try:
+        return (datetime.fromisoformat(stamp.decode()) - _EPOCH).total_seconds()
+    except ValueError:
+        return None
+
+
+def starts(data: bytes) -> tuple[bytes, list[re.Match[bytes]]]:
+    """Return the data with a newline before it, and where records begin in that."""
+    text = b"\n" + data
+    return text, list(START.finditer(text))
+
+
+def message(text: bytes, begin: int, end: int) -> str:
+    """Return the joined message of the record that lies between two positions, within the limits."""
+    body = text[begin : min(end, begin + MAX_RECORD_BYTES)]
+    if len(body) > MAX_RECORD_LINES and body.count(b"\n") >= MAX_RECORD_LINES:
+        body = b"\n".join(body.split(b"\n", MAX_RECORD_LINES)[:MAX_RECORD_LINES])
+    return body.rstrip(b"\r\n").decode(errors="replace")
+
+
+def records(data: bytes) -> Iterator[Record]:
+    """Yield the records of a portion that ``boundary`` allowed; bare lines before the first one are nobody's."""
+    text, found = starts(data)
+    ends = [start.start() for start in found[1:]] + [len(text)]
+    for start, end in zip(found, ends, strict=False):
+        at = naive_seconds(start["stamp"])
+        if at is not None:
+            session = start["session"]
+            yield Record(
+                at=at,
+                level=start["level"].decode(),
+                session=None if session is None else session.decode(errors="replace"),
+                logger=start["logger"].decode(),
+                message=message(text, start.end(), end),
+            )
+
+
+def last_stamp(data: bytes) -> float | None:
+    """Return the stamp of the last record that begins in the data; None where none does."""
+    begin = len(data)
+    while (begin := _line_before(data, begin)) >= 0:
+        start = _start_at(data, begin)
+        if start and (at := naive_seconds(start["stamp"])) is not None:
+            return at
+    return None
+
+
+def _line_before(data: bytes, position: int) -> int:
+    """Return where the last line that begins before a position does; -1 before the first."""
+    return data.rfind(b"\n", 0, position - 1) + 1 if position > 0 else -1
+
+
+def _start_at(data: bytes, begin: int) -> re.Match[bytes] | None:
+    """Return the prefix of the line that begins there; None for a bare line."""
+    return START.match(b"\n" + data[begin : begin + MAX_PREFIX_BYTES])
+
+
+def boundary(data: bytes, *, quiet: bool) -> int:
+    """Return how many leading bytes can be taken now without tearing a record.
+
+    The last record may go on, so it waits until the next one begins, or until the file is ``quiet``: nothing was
+    written for a second. A half-written last line always waits. Waiting ends where the limits of a record end: the
+    excess of a longer record or line is nobody's, so it is taken whatever it is, and nothing waits for more than
+    MAX_RECORD_BYTES.
+    """
+    complete = data.rfind(b"\n") + 1
+    if len(data) - complete > MAX_RECORD_BYTES:
+        return len(data)
+    if quiet or _start_at(data, complete):
+        return complete
+    begin = complete
+    while (begin := _line_before(data, begin)) >= 0 and complete - begin <= MAX_RECORD_BYTES:
+        if _start_at(data, begin):
+            return begin
+    return complete

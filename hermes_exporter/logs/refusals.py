@@ -1,0 +1,75 @@
+"""What a failed call of a model provider was, by its text: as Hermes classifies it (agent/error_classifier.py)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIRST_ATTEMPT = "1"
+_CODEX = "response.status="
+"""A failed Codex response was told before it is called invalid."""
+
+_BY_STATUS = {401: "auth", 403: "auth", 429: "rate_limit", 503: "overloaded", 529: "overloaded"}
+_BILLING = re.compile(
+    r"insufficient[ _](?:credits|quota|balance)|credit balance|credits (?:have been )?exhausted|no usable credits"
+    r"|top up your credits|payment required|billing hard limit|exceeded your current quota|account is deactivated"
+    r"|plan does not include|out of extra usage|out of funds|balance_depleted|free[ _]tier|key limit exceeded"
+    r"|spending[ -]limit"
+)
+_USAGE_LIMIT = re.compile(r"usage limit|quota|limit exceeded")
+_PASSES = re.compile(r"try again|retry|resets at|reset in|wait|requests remaining|periodic|window")
+_OVERLOADED = re.compile(r"overloaded|(?:at|over) capacity")
+_LIMITED = re.compile(
+    r"rate[ _]limit|too many (?:concurrent )?requests|throttl|resource_exhausted|usage limit|quota|try again in"
+)
+_AUTH = re.compile(
+    r"invalid[ _]api[ _]key|unauthorized|authentication|token (?:expired|revoked)|access denied|expiredtoken"
+    r"|unrecognizedclient"
+)
+_AUTH_TYPES = frozenset({"AuthenticationError", "PermissionDeniedError", "AuthError"})
+_TRANSPORT_TYPE = re.compile(
+    r"APIConnectionError|\w*Timeout(?:Error)?|\w*Connect(?:ion)?\w*Error|RemoteProtocolError|ReadError"
+)
+
+
+def by_text(kind: str, fields: Mapping[str, str], text: str) -> str:
+    """Return what one failed call counts under; empty for another attempt of the same call.
+
+    ``text`` is what follows the part of the record that its pattern matched, as long as it was kept.
+    """
+    if fields.get("attempt", FIRST_ATTEMPT) != FIRST_ATTEMPT:
+        return ""
+    if kind == "provider_invalid_response":
+        return "" if text.startswith(_CODEX) else "invalid_response"
+    lowered = text.lower()
+    if kind == "provider_codex_failed":
+        return _without_status("", lowered)
+    status = fields.get("status")
+    if status is None:
+        return _without_status(fields.get("error_type", ""), lowered)
+    return "edge_block" if text.startswith(" —") else _with_status(int(status), lowered)
+
+
+def _with_status(status: int, text: str) -> str:
+    if status == 402:
+        return "rate_limit" if _USAGE_LIMIT.search(text) and _PASSES.search(text) else "billing"
+    if status in (400, 403, 404) and _BILLING.search(text):
+        return "billing"
+    if status == 429 and _OVERLOADED.search(text):
+        return "overloaded"
+    return _BY_STATUS.get(status, "server" if status >= 500 else "other")
+
+
+def _without_status(error_type: str, text: str) -> str:
+    if error_type in _AUTH_TYPES or _AUTH.search(text):
+        return "auth"
+    if _TRANSPORT_TYPE.fullmatch(error_type):
+        return "transport"
+    if _BILLING.search(text):
+        return "billing"
+    if _OVERLOADED.search(text):
+        return "overloaded"
+    return "rate_limit" if _LIMITED.search(text) else "other"

@@ -1,0 +1,154 @@
+"""Scans to counts and newest times: all that is kept of the logs.
+
+What is one refusal, ``("auth", plane, name)``:
+
+- of a model provider: one credential turned down for one call (``API call failed (attempt 1/N)`` with a 401, a
+  403 that is no bill, or no status and the words of one), or found missing or expired before a call (``primary
+  auth failed``). Of a pool of n credentials that are all refused, the last one is told so and the others by
+  ``rotated to pool entry``: n refusals. Retries, what is said again as an ERROR or by the cron job, marks on
+  the pool, refreshed tokens, side tasks and tools are none;
+- of a messaging platform: one connect, poll or send that it turned down for the bot's credential. A start that
+  fails says so in several records and is one; the gateway's next attempt, half a minute to five minutes later,
+  is another.
+
+Everything else that failed counts under ``("provider", provider, class)`` or ``("platform", platform, class)``,
+once for each call or attempt likewise, ``("records", level)`` is what stands in errors.log, and ``("future",)``
+counts stamps that cannot be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hermes_exporter.logs.names import OTHER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hermes_exporter.logs.events import Event
+    from hermes_exporter.logs.names import Names
+    from hermes_exporter.logs.scan import Scan
+
+Key = tuple[str, ...]
+
+PROVIDER_CLASSES = (
+    "billing",
+    "rate_limit",
+    "overloaded",
+    "server",
+    "transport",
+    "edge_block",
+    "invalid_response",
+    "other",
+)
+PLATFORM_CLASSES = ("transport", "rate_limit", "conflict", "config", "send", "other")
+
+DELIVERED = "cron_delivered"
+OF_JOBS = frozenset(
+    {
+        DELIVERED,
+        "cron_silent",
+        "cron_deliver_failed",
+        "cron_deliver_assumed",
+        "cron_deliver_partial",
+    }
+)
+"""Kinds of which the newest of each job and platform is kept, as ``(kind, job, platform)``; the platform is empty
+where the record names none."""
+MAX_TIMES = 4096
+"""More are never kept: the oldest of jobs go first, whose ids anybody can make up who can write into a log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts and newest times of some portions of log; two of them add up to one.
+
+    Attributes:
+        counts: never fall.
+        times: newest stamp of what the key names, seconds of the writer's wall clock since 1970-01-01 00:00:
+            ``("auth", plane, name)``, ``("answered", provider)``, ``("connected", platform)``,
+            ``("fallback", provider)``, ``("oauth_dead", provider)`` and those of OF_JOBS.
+    """
+
+    counts: dict[Key, int] = field(default_factory=dict)
+    times: dict[Key, float] = field(default_factory=dict)
+
+    def __add__(self, other: Tally) -> Tally:
+        counts, times = dict(self.counts), dict(self.times)
+        for key, count in other.counts.items():
+            counts[key] = counts.get(key, 0) + count
+        for key, at in other.times.items():
+            times[key] = max(at, times.get(key, -math.inf))
+        return Tally(counts, _bounded(times))
+
+
+def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> Tally:
+    """Count what portions of log tell.
+
+    ``latest`` is the last stamp to believe, on the writer's wall clock: later ones are counted as future and give
+    no time.
+    """
+    counts: Counter[Key] = Counter()
+    times: dict[Key, float] = {}
+    for scan in scans:
+        for level, count in scan.levels.items():
+            counts["records", level] += count
+        for key, at in _told(scan, names, counts):
+            if at > latest:
+                counts["future",] += 1
+            else:
+                times[key] = max(at, times.get(key, -math.inf))
+    return Tally(dict(counts), _bounded(times))
+
+
+def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key, float]]:
+    """Count the errors of a portion; yield what happened when."""
+    for provider, (_, at) in scan.answered.items():
+        yield ("answered", names.provider(provider)), at
+    for (job, platform), (_, at) in scan.delivered.items():
+        yield (DELIVERED, job, names.platform(platform)), at
+    for event in scan.events:
+        error = _error(event, names)
+        if error:
+            counts[error] += 1
+            if error[0] == "auth":
+                yield error, event.at
+        fact = _fact(event, names)
+        if fact:
+            yield fact, event.at
+
+
+def _error(event: Event, names: Names) -> Key | None:
+    if not event.error:
+        return None
+    if event.plane == "platform":
+        name = names.platform(event.fields.get("platform", OTHER))
+    else:
+        name = names.provider(event.fields.get("provider"), event.job)
+    return ("auth", event.plane, name) if event.error == "auth" else (event.plane, name, event.error)
+
+
+def _fact(event: Event, names: Names) -> Key | None:
+    """Return what the time of an event is remembered as, if at all."""
+    platform = event.fields.get("platform")
+    if event.kind in OF_JOBS:
+        return (event.kind, event.job, names.platform(platform) if platform else "") if event.job else None
+    if event.kind == "platform_connected":
+        return ("connected", names.platform(platform or OTHER))
+    if event.kind == "provider_fallback_used":
+        return ("fallback", names.provider(event.fields.get("provider"), event.job))
+    if event.kind == "provider_oauth_dead":
+        return ("oauth_dead", names.provider(event.fields.get("provider")))
+    return None
+
+
+def _bounded(times: dict[Key, float]) -> dict[Key, float]:
+    excess = len(times) - MAX_TIMES
+    if excess <= 0:
+        return times
+    of_jobs = sorted((key for key in times if key[0] in OF_JOBS), key=lambda key: times[key])
+    too_old = frozenset(of_jobs[:excess])
+    return {key: at for key, at in times.items() if key not in too_old}
