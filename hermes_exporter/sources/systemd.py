@@ -16,10 +16,10 @@ from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusFastError
 
-from hermes_exporter.sources.unit import Unit, from_properties
+from hermes_exporter.sources.unit import Unit, from_properties, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 DESTINATION = "org.freedesktop.systemd1"
 ROOT = "/org/freedesktop/systemd1"
@@ -28,12 +28,8 @@ DBUS = "org.freedesktop.DBus"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 PATTERNS = ("hermes-gateway*.service", "hermes.service")
-_CHECKED = (
-    (f"{DESTINATION}.Unit", "UnitFileState"),
-    (f"{DESTINATION}.Unit", "NeedDaemonReload"),
-    (f"{DESTINATION}.Service", "NRestarts"),
-    (f"{DESTINATION}.Service", "MainPID"),
-)
+_CHECKED = ("NeedDaemonReload", "StateChangeTimestamp")
+"""Of a unit that is listed as it is known: what no signal tells, and what would be different after lost ones."""
 _OURS = f"{ROOT}/unit/hermes"
 """How the object paths of our units begin."""
 FULL_REFRESH_SECONDS = 60.0
@@ -129,8 +125,9 @@ class Manager:
             self._refreshed_at = now
             listed = (await self._call("ListUnitsByPatterns", "asas", [[], list(PATTERNS)]))[0]
             paths = {entry[6]: entry[0] for entry in listed}
-            everything = dict.fromkeys([*paths, *await self._stopped(set(paths.values()))])
-            states = {entry[6]: (entry[2], entry[3], entry[4]) for entry in listed}
+            files = await self._unit_files()
+            everything = dict.fromkeys([*paths, *await self._load(files.keys() - set(paths.values()))])
+            states = {entry[6]: (entry[2], entry[3], entry[4], files.get(entry[0], "")) for entry in listed}
             self._units = {path: unit for path, unit in self._units.items() if path in everything}
             changed = await asyncio.gather(*(self._differs(path, states.get(path)) for path in everything))
             wanted = {path: None for path, differs in zip(everything, changed, strict=True) if differs}
@@ -148,23 +145,29 @@ class Manager:
         self.known = tuple(sorted(self._units.values(), key=lambda unit: unit.name))
         return self.known
 
-    async def _differs(self, path: str, states: tuple[str, str, str] | None) -> bool:
-        """Whether a unit is not as it is known: by its listed states, and by what no signal or only one tells."""
+    async def _differs(self, path: str, listed: tuple[str, str, str, str] | None) -> bool:
+        """Whether a unit is not as it is known, by the lists of units and of files and what these do not say."""
         unit = self._units.get(path)
-        if unit is None or path in self._changed or states != (unit.load_state, unit.active_state, unit.sub_state):
+        if unit is None or path in self._changed:
             return True
-        known = (unit.file_state, unit.needs_reload, unit.restarts, unit.main_pid)
-        asked = zip(_CHECKED, known, strict=True)
-        return not all([await self._property(path, *place) == value for place, value in asked])
+        if listed != (unit.load_state, unit.active_state, unit.sub_state, unit.file_state):
+            return True
+        reload, changed = [await self._property(path, name) for name in _CHECKED]
+        return (reload, seconds(changed)) != (unit.needs_reload, unit.state_changed_at)
 
-    async def _property(self, path: str, interface: str, name: str) -> object:
-        reply = await self._call("Get", "ss", [interface, name], (DESTINATION, path, PROPERTIES))
-        return reply[0].value
+    async def _property(self, path: str, name: str) -> Any:
+        call = ("Get", "ss", [f"{DESTINATION}.Unit", name], (DESTINATION, path, PROPERTIES))
+        return (await self._call(*call))[0].value
 
-    async def _stopped(self, loaded: set[str]) -> list[str]:
+    async def _unit_files(self) -> dict[str, str]:
+        """Return the state of every unit file, by the unit's name; templates are no units."""
         files = (await self._call("ListUnitFilesByPatterns", "asas", [[], list(PATTERNS)]))[0]
-        names = sorted({path.rpartition("/")[2] for path, _state in files} - loaded)
-        calls = [self._call("LoadUnit", "s", [name]) for name in names if not name.endswith("@.service")]
+        names = {path.rpartition("/")[2]: state for path, state in files}
+        return {name: state for name, state in names.items() if not name.endswith("@.service")}
+
+    async def _load(self, names: Iterable[str]) -> list[str]:
+        """Return where units are that are not loaded: asking for one loads it for the moment."""
+        calls = [self._call("LoadUnit", "s", [name]) for name in sorted(names)]
         return [reply[0] for reply in await asyncio.gather(*calls)]
 
     async def _ask(self, path: str) -> Unit:

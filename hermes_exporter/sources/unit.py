@@ -65,15 +65,16 @@ def from_properties(scope: str, values: dict[str, Any], before: Unit | None) -> 
         main_pid=values.get("MainPID", 0),
         file_state=values.get("UnitFileState", ""),
         needs_reload=values.get("NeedDaemonReload", False),
-        state_changed_at=_seconds(values.get("StateChangeTimestamp", 0)),
-        active_since=_seconds(values.get("ActiveEnterTimestamp", 0)),
+        state_changed_at=seconds(values.get("StateChangeTimestamp", 0)),
+        active_since=seconds(values.get("ActiveEnterTimestamp", 0)),
         hermes_home=_hermes_home(values),
         profile_flag=_profile_flag(values.get("ExecStart") or []),
         timezone=_variable(values, "HERMES_TIMEZONE"),
     )
 
 
-def _seconds(microseconds: int) -> float | None:
+def seconds(microseconds: int) -> float | None:
+    """Return a time stamp of systemd in Unix seconds, None for what never happened."""
     return microseconds / 1e6 if 0 < microseconds < _NOT_SET else None
 
 

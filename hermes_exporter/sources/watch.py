@@ -36,15 +36,29 @@ class Watch(Generic[T]):
     _present: dict[str, Sign] = field(default_factory=dict)
     _absent: dict[str, Sign] = field(default_factory=dict)
     _stands: bool = False
+    _looked_at: dict[str, Sign] = field(default_factory=dict)
 
     def same(self) -> bool:
         """Whether everything looks as it did before ``made`` was made of it."""
-        return self._stands and all(_sign(path) == sign for path, sign in self._present.items())
+        self._looked_at.clear()
+        if not self._stands:
+            return False
+        for path, sign in self._present.items():
+            now = self._looked_at[path] = _sign(path)
+            if now != sign:
+                return False
+        return True
 
     def look(self) -> dict[str, Sign]:
-        """Return how the paths look now: take it before they are read, and hand it to ``keep`` afterwards."""
+        """Return how the paths look now, or did when ``same`` just looked.
+
+        Take it before they are read, and hand it to ``keep`` afterwards.
+        """
         signs: dict[str, Sign] = {}
         for path, directory in self._directories.items():
+            if path in self._looked_at:
+                signs[path] = self._looked_at.pop(path)
+                continue
             absent = self._absent.get(path)
             above = self._present.get(directory) or self._absent.get(directory)
             signs[path] = absent if absent and above and signs.get(directory) == above else _sign(path)
