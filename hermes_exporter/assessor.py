@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from hermes_exporter.cases import Gathered
     from hermes_exporter.discovery import Profile
     from hermes_exporter.judge.liveness import Clock
-    from hermes_exporter.memory import Memory, ProfileMemory
+    from hermes_exporter.memory import Memory
     from hermes_exporter.problems import Problem, ProblemLog
+    from hermes_exporter.profile_memory import ProfileMemory
     from hermes_exporter.settings import Policy
     from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Witness
@@ -102,7 +103,7 @@ class Assessor:
             return None
         process = case.liveness.process
         if case.liveness.up:
-            self._memory.of(case.profile.label).alive_at = now
+            self._memory.of(case.profile.label).lives(now)
         return replace(
             view,
             now=now,
@@ -169,7 +170,7 @@ class Assessor:
         if case.files.starts is not None:
             memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
         if case.liveness.up:
-            memory.alive_at = now
+            memory.lives(now)
         memory.seen_here |= case.liveness.process is not None
         if not units_failed:
             memory.enabled = any(unit.enabled for unit in case.serving_units)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hermes_exporter import __version__, config, demo
-from hermes_exporter.options import configure_log, demo_if_no_home, option, settings, watching
+from hermes_exporter.options import configure_log, demo_if_no_home, option, settings, state_path, watching
 from hermes_exporter.times import unix_seconds
 
 if TYPE_CHECKING:
     from hermes_exporter.gather import Answer, Gatherer
+    from hermes_exporter.memory import Memory
     from hermes_exporter.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,8 @@ def serve(**options: Any) -> None:
     """Serve the metrics over HTTP. SIGHUP rereads the configuration."""
     configure_log(options)
     with demo_if_no_home(options) as made_up:
-        _serve(options, "no Hermes home found: serving a made-up one, none of it is real" if made_up else "")
+        said = "no Hermes home found: serving a made-up one, none of it is real" if made_up else ""
+        _serve(options, said, remembers=not made_up)
 
 
 @main.command(name="demo")
@@ -92,7 +94,7 @@ def demo_command(**options: Any) -> None:
     configure_log(options)
     with demo.made_up_home() as root:
         options["hermes_homes"] = (str(root),)
-        _serve(options, "serving a made-up Hermes home, none of it is real")
+        _serve(options, "serving a made-up Hermes home, none of it is real", remembers=False)
 
 
 @main.command()
@@ -104,7 +106,12 @@ def demo_command(**options: Any) -> None:
 def scrape(output: Path | None, at: str | None, **options: Any) -> None:
     """Gather once and print the metrics. Exits 1 if nothing could be read."""
     configure_log(options)
-    answer = asyncio.run(_once(settings(options, _moment(at))))
+    wanted = settings(options, _moment(at))
+    memory = _memory(options, wanted, writes=output is not None)
+    try:
+        answer = asyncio.run(_once(wanted, memory))
+    finally:
+        memory.close()
     from hermes_exporter.exposition import PLAIN  # noqa: PLC0415
 
     text = answer.exposition.encode(PLAIN)
@@ -136,7 +143,7 @@ def check_config(file: Path) -> None:
     click.echo(f"{file}: no problems found")
 
 
-def _serve(options: dict[str, Any], warning: str) -> None:
+def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     """Serve; ``warning`` is said once every option has proved right."""
     from hermes_exporter.gather import Gatherer  # noqa: PLC0415
     from hermes_exporter.memory import Memory  # noqa: PLC0415
@@ -145,8 +152,7 @@ def _serve(options: dict[str, Any], warning: str) -> None:
     path = options["metrics_path"]
     if not path.startswith("/") or path == "/" or path.startswith("/-/"):
         raise click.UsageError(f"--web.telemetry-path: {path!r} must start with / and be none of our other pages")
-    memory = Memory()
-    gatherer = Gatherer(settings(options), memory)
+    wanted = settings(options)
     listeners = []
     for text in options["addresses"]:
         try:
@@ -155,6 +161,7 @@ def _serve(options: dict[str, Any], warning: str) -> None:
             raise click.UsageError(f"--web.listen-address: {error}") from error
         except OSError as error:
             raise click.UsageError(f"--web.listen-address: {text}: {error.strerror}") from error
+    memory = _memory(options, wanted) if remembers else Memory()
 
     def reread() -> Gatherer | None:
         try:
@@ -167,15 +174,34 @@ def _serve(options: dict[str, Any], warning: str) -> None:
 
     if warning:
         log.warning(warning)
-    asyncio.run(server.serve(server.Current(gatherer), listeners, path, reread))
+    try:
+        asyncio.run(server.serve(server.Current(Gatherer(wanted, memory)), listeners, path, reread))
+    finally:
+        memory.close()
 
 
-async def _once(wanted: Settings) -> Answer:
-    from hermes_exporter.gather import Gatherer, GatherError  # noqa: PLC0415
+def _memory(options: dict[str, Any], wanted: Settings, *, writes: bool = True) -> Memory:
+    """Return what is remembered; where it cannot be kept that is said, and is no reason to stop."""
+    from hermes_exporter import store  # noqa: PLC0415
     from hermes_exporter.memory import Memory  # noqa: PLC0415
 
+    path = state_path(options, wanted.homes)
+    if wanted.at is not None:
+        return Memory()
     try:
-        return await Gatherer(wanted, Memory()).gather(SCRAPE_TIMEOUT_SECONDS)
+        return Memory(store.open_to_write(path) if writes else store.open_to_read(path), writes=writes)
+    except store.StoreBusyError as error:
+        raise click.UsageError(f"{error}: give this one another --state.path") from error
+    except store.StoreError as error:
+        log.warning("%s: counters and facts will not survive a restart", error)
+        return Memory()
+
+
+async def _once(wanted: Settings, memory: Memory) -> Answer:
+    from hermes_exporter.gather import Gatherer, GatherError  # noqa: PLC0415
+
+    try:
+        return await Gatherer(wanted, memory).gather(SCRAPE_TIMEOUT_SECONDS)
     except GatherError as error:
         raise click.ClickException(str(error)) from error
 

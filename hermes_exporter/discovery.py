@@ -11,13 +11,18 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hermes_exporter.problems import Problem
 from hermes_exporter.sources import active_profile
 from hermes_exporter.sources.artefact import Reader, SourceError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 FORGET_SECONDS = 24 * 3600.0
 RELIST_SECONDS = 60.0
+NOBODY: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +90,23 @@ def absent(home: Home, name: str) -> Profile:
 
 
 class Discovery:
-    """Follows one home. ``required`` and ``ignored`` are labels from the configuration."""
+    """Follows one home.
 
-    def __init__(self, home: Home, required: frozenset[str], ignored: frozenset[str]) -> None:
+    ``required`` and ``ignored`` are labels from the configuration; ``known`` tells of profiles that were there
+    before, by name, and when, Unix seconds.
+    """
+
+    def __init__(
+        self, home: Home, required: frozenset[str], ignored: frozenset[str], known: Mapping[str, float] = NOBODY
+    ) -> None:
         self.home, self.ignored = home, ignored
         self._required = [named(home, label.rpartition("/")[2]) for label in sorted(required) if self._ours(label)]
         self._root, self._profiles = str(home.root), str(home.root / "profiles")
         self._sticky_path = str(home.root / active_profile.FILENAME)
         self._seen: dict[str, tuple[Profile, float]] = {}
+        for name, at in known.items():
+            profile = named(home, name)
+            self._seen[profile.label] = (profile, at)
         self._listing: tuple[object, float, tuple[Profile, ...]] | None = None
 
     def find(self, reader: Reader, now: float) -> Found:
@@ -116,6 +130,11 @@ class Discovery:
         problems += [self._problem(profile.path, "is gone", profile.label) for profile in missing]
         sticky = self._sticky(reader, problems)
         return Found((*present, *missing), sticky, owner, tuple(problems))
+
+    def renamed(self, former: Iterable[str]) -> None:
+        """Forget the names of profiles that go by other ones now."""
+        for name in former:
+            self._seen.pop(named(self.home, name).label, None)
 
     def _present(self, now: float) -> tuple[Profile, ...]:
         try:

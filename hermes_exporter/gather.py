@@ -12,7 +12,7 @@ import os
 import platform
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hermes_exporter import __version__, watched_home
 from hermes_exporter.assessor import Assessor
@@ -31,8 +31,9 @@ from hermes_exporter.witness import Witness
 from hermes_exporter.worker import StalledError, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from hermes_exporter.assessor import Assessment
     from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.exposition import Exposition, Format
     from hermes_exporter.home_reader import HomeLook
@@ -49,6 +50,9 @@ READING_SHARE = 0.8
 
 QUICK_SECONDS = 0.02
 """A judgement that took less may be made on the server's own loop the next time."""
+STORE_SECONDS = 2.0
+"""A disk that takes longer is not waited for: the answer says that it is not stored."""
+T = TypeVar("T")
 
 
 class GatherError(Exception):
@@ -84,7 +88,7 @@ class Gatherer:
             host_zone.name(settings.rootfs),
         )
         self._assessor = Assessor(witness, memory, self._problems, policy)
-        self._judge = Worker("judge")
+        self._judge, self._storing = Worker("judge"), Worker("memory")
         self._renderer = Renderer(settings.series_limit)
         self._wanted: set[Format] = set()
         self._judging_seconds = QUICK_SECONDS
@@ -110,6 +114,7 @@ class Gatherer:
         """Let go of buses and threads; nothing is gathered afterwards."""
         self._buses.close()
         self._judge.close()
+        self._storing.close()
         for home in self._homes:
             home.close()
 
@@ -139,20 +144,40 @@ class Gatherer:
         return self.last
 
     async def _judged(self, gathered: Gathered, clock: Clock, seconds: dict[str, float], left: float) -> Answer:
-        """Judge and encode: here where that is quick, else in a thread, so that the server goes on answering."""
+        """Judge, store what must not be forgotten, and encode.
+
+        What was quick the last time is done here, the rest in a thread, so that the server goes on answering.
+        """
+        until, started = time.monotonic() + left, time.perf_counter()
+        quick = self._judging_seconds < QUICK_SECONDS
+
+        async def run(call: Callable[[], T]) -> T:
+            return call() if quick else await self._judge.run(call, max(until - time.monotonic(), 0.1))
+
+        assessment = await run(lambda: self._assessor.assess(gathered, clock))
+        taken = time.perf_counter() - started
+        if "gateway" in seconds:
+            seconds["gateway"] += taken
+        await self._store(gathered, clock.now)
         started = time.perf_counter()
-        if self._judging_seconds < QUICK_SECONDS:
-            answer = self._answer(gathered, clock, seconds)
-        else:
-            answer = await self._judge.run(lambda: self._answer(gathered, clock, seconds), max(left, 0.1))
-        self._judging_seconds = time.perf_counter() - started
+        answer = await run(lambda: self._answer(gathered, assessment, clock, seconds))
+        self._judging_seconds = taken + time.perf_counter() - started
         return answer
 
-    def _answer(self, gathered: Gathered, clock: Clock, seconds: dict[str, float]) -> Answer:
-        started = time.perf_counter()
-        assessment = self._assessor.assess(gathered, clock)
-        if "gateway" in seconds:
-            seconds["gateway"] += time.perf_counter() - started
+    async def _store(self, gathered: Gathered, now: float) -> None:
+        """Store what changed, of the homes that were read: what a late thread still reads is not complete."""
+        read = [profile.label for look in gathered.looks if not look.unread for profile in look.found.profiles]
+        changes = self._memory.changes(read, now)
+        if not changes:
+            return
+        try:
+            await self._storing.run(lambda: self._memory.store(changes), STORE_SECONDS)
+        except StalledError:
+            self._memory.failed("storing takes too long")
+
+    def _answer(
+        self, gathered: Gathered, assessment: Assessment, clock: Clock, seconds: dict[str, float]
+    ) -> Answer:
         for unit in assessment.elsewhere:
             self._say(f"{unit.scope} unit {unit.name} serves {unit.hermes_home or 'a home'} that is not watched")
         host = HostView(

@@ -82,6 +82,10 @@ class HomeReader:
         overlay, env = self._managed(now)
         if self._installs.changed(time.monotonic()):
             self._watches.clear()
+        former = [self._memory.meet(profile) for profile in found.profiles if profile.present]
+        if any(former):
+            self._discovery.renamed({name for name in former if name})
+            found = self._discovery.find(self._readers.files, now)
         files: dict[str, ProfileFiles] = {}
         above = Above(overlay)
         for profile in found.profiles:  # the root is the first

@@ -1,88 +1,67 @@
-"""What has to be remembered from one gather to the next: counters, and facts that Hermes and systemd forget.
+"""Everything that is remembered, by label of the profile, and what of it has to be stored.
 
-It lasts as long as the exporter runs.
+Counters and the places up to which they were counted are stored together, before they are shown. Where they cannot
+be stored, the exporter goes on with what it has in its own memory, and says so.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import logging
+import os
+from typing import TYPE_CHECKING, NamedTuple
 
-from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
-from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
+import msgspec
+
+from hermes_exporter.profile_memory import ProfileMemory
+from hermes_exporter.store import Row, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Sequence
 
-    from hermes_exporter.sources.unit import Unit
+    from hermes_exporter.discovery import Profile
+    from hermes_exporter.store import Key, Store
+
+log = logging.getLogger(__name__)
+
+STILL_THERE_SECONDS = 3600.0
 
 
-@dataclass(slots=True)
-class ProfileMemory:
-    """What is remembered of one profile.
+class Changes(NamedTuple):
+    """What to store, and what to drop."""
+
+    rows: Sequence[Row]
+    gone: Sequence[Key]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.gone)
+
+
+NOTHING = Changes((), ())
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(ProfileMemory)
+
+
+class Memory:
+    """The memory of one exporter; without a store it lasts as long as the process.
 
     Attributes:
-        starts: gateway starts since the first look.
-        alive_at: when the gateway was last proved alive, Unix seconds.
-        seen_here: its process was seen, so it lives where processes can be seen.
-        enabled: whether one of its units was enabled when systemd was last asked.
-        deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
-        diagnostics: where the exit diagnostics were read to, and what they told.
+        durable: whether everything will survive the process.
     """
 
-    starts: int = 0
-    alive_at: float | None = None
-    seen_here: bool = False
-    enabled: bool = False
-    diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
-    deaths: int = 0
-    _newest_start: float | None = None
-    _last_life: tuple[int, bool] | None = None
-    _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    _restarts: deque[float] = field(default_factory=deque)
+    def __init__(self, store: Store | None = None, *, writes: bool = True) -> None:
+        self._store, self._writes = store, writes
+        self._profiles: dict[str, ProfileMemory] = {}
+        self._places: dict[str, _Place] = {}
+        self._stored: dict[Key, Row] = {}
+        self._gone: set[Key] = set()
+        self._failure: str | None = None
+        if store is not None:
+            self._stored = {row.key: row for row in store.rows()}
 
-    def would_see(self, units: Collection[Unit]) -> bool:
-        """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
-        return bool(units) or self.seen_here
-
-    def count_starts(self, ring: Iterable[float]) -> None:
-        """Take over the recorded starts; those of the first look are history and not counted."""
-        known = self._newest_start
-        stamps = list(ring)
-        if known is not None:
-            self.starts += sum(stamp > known for stamp in stamps)
-        self._newest_start = max([*stamps, known or 0.0])
-
-    def moments(self) -> tuple[float | None, ...]:
-        """Return when what is remembered happened, Unix seconds."""
-        return self.alive_at, *self._restarts
-
-    def count_death(self, pid: int, *, dead: bool) -> None:
-        """Take over whether the gateway whose life is noted as running is dead; each death counts once."""
-        if dead and self._last_life == (pid, False):
-            self.deaths += 1
-        self._last_life = (pid, dead)
-
-    def restarts_within_window(self, units: Iterable[Unit], now: float) -> list[float]:
-        """Take over systemd's counts; return when restarts were seen within the crash loop window."""
-        for unit in units:
-            key = (unit.scope, unit.name)
-            before = self._restart_counts.get(key, unit.restarts)
-            if unit.restarts > before:
-                self._restarts.extend([now] * min(unit.restarts - before, LOOP_STARTS))
-            self._restart_counts[key] = unit.restarts
-        while self._restarts and now - self._restarts[0] > LOOP_WINDOW_SECONDS:
-            self._restarts.popleft()
-        return list(self._restarts)
-
-
-@dataclass(slots=True)
-class Memory:
-    """Everything remembered, by label of the profile; it does not survive the process."""
-
-    durable: bool = False
-    _profiles: dict[str, ProfileMemory] = field(default_factory=dict)
+    @property
+    def durable(self) -> bool:
+        """Whether what is shown was stored."""
+        return self._store is not None and self._writes and self._failure is None
 
     def of(self, label: str) -> ProfileMemory:
         """Return the memory of a profile, a new one at first sight."""
@@ -90,3 +69,116 @@ class Memory:
         if memory is None:
             memory = self._profiles[label] = ProfileMemory()
         return memory
+
+    def meet(self, profile: Profile) -> str | None:
+        """Take over what was stored of a profile that is there; return the name it had where that was another.
+
+        To be called before anything of it is remembered; a directory is known again by device and inode.
+        """
+        if profile.label in self._places:
+            return None
+        try:
+            status = os.stat(profile.path)  # noqa: PTH116  # once for each
+        except OSError:
+            return None
+        place = _Place(str(profile.home.root), profile.name, status.st_dev, status.st_ino)
+        former = None
+        row = self._stored.get(place.key)
+        if row is None and (row := self._renamed(place)):
+            former = row.name
+            self._gone.add(row.key)
+            alias = profile.label.removesuffix(profile.name)
+            self._places.pop(f"{alias}{former}", None)
+            kept = self._profiles.pop(f"{alias}{former}", None)
+            self._profiles[profile.label] = kept or self.decoded(row)
+        elif row is not None:
+            self._profiles[profile.label] = self.decoded(row)
+        self._places[profile.label] = place
+        return former
+
+    def names(self, root: str, since: float) -> dict[str, float]:
+        """Return which profiles of a home were still there since a moment, and when; Unix seconds."""
+        return {
+            row.name: row.stored_at for row in self._stored.values() if row.home == root and row.stored_at >= since
+        }
+
+    def changes(self, labels: Iterable[str], now: float) -> Changes:
+        """Return what has to be stored of these profiles: those that were read whole in this gather."""
+        if self._store is None or not self._writes:
+            return NOTHING
+        rows = []
+        for label in labels:
+            place = self._places.get(label)
+            if place is None:
+                continue
+            row = Row(*place, now, self.encoded(self.of(label)))
+            before = self._stored.get(place.key)
+            if before is None or before[:4] != row[:4] or before.facts != row.facts or _old(before, now):
+                rows.append(row)
+        return Changes(rows, sorted(self._gone)) if rows or self._gone else NOTHING
+
+    def store(self, changes: Changes) -> None:
+        """Store them; a failure is said once, and they are changes again at the next gather."""
+        if self._store is None:
+            return
+        try:
+            self._store.write(changes.rows, changes.gone)
+        except StoreError as error:
+            self.failed(str(error))
+            return
+        for key in changes.gone:
+            self._stored.pop(key, None)
+        self._stored |= {row.key: row for row in changes.rows}
+        self._gone.difference_update(changes.gone)
+        if self._failure is not None:
+            log.info("what is counted is stored again")
+        self._failure = None
+
+    def failed(self, reason: str) -> None:
+        """Go on without the store, until it works again."""
+        if self._failure is None:
+            log.warning("%s: what is counted now will not survive a restart", reason)
+        self._failure = reason
+
+    @staticmethod
+    def encoded(memory: ProfileMemory) -> bytes:
+        """Return a memory as it is stored."""
+        return _ENCODER.encode(memory)
+
+    @staticmethod
+    def decoded(row: Row) -> ProfileMemory:
+        """Return what was stored, a new memory where it cannot be understood."""
+        try:
+            return _DECODER.decode(row.facts)
+        except msgspec.DecodeError:
+            log.warning("what was stored of %s cannot be understood: its counters begin anew", row.name)
+            return ProfileMemory()
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._store is not None:
+            self._store.close()
+
+    def _renamed(self, place: _Place) -> Row | None:
+        """Return what was stored of the same directory under a name that is not there any more."""
+        for row in self._stored.values():
+            same = (row.home, row.device, row.inode) == (place.home, place.device, place.inode)
+            if same and "default" not in (row.name, place.name):
+                return None if os.path.lexists(f"{row.home}/profiles/{row.name}") else row
+        return None
+
+
+class _Place(NamedTuple):
+    home: str
+    name: str
+    device: int
+    inode: int
+
+    @property
+    def key(self) -> Key:
+        return self.home, self.name
+
+
+def _old(row: Row, now: float) -> bool:
+    """Whether it should be stored again only to say that the profile is still there."""
+    return not 0 <= now - row.stored_at < STILL_THERE_SECONDS

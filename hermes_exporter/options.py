@@ -16,7 +16,7 @@ from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
 from hermes_exporter.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 Command = Any
@@ -48,6 +48,12 @@ def watching(command: Command) -> Command:
             )
             for name in COLLECTORS
             if name != "discovery"
+        ),
+        option(
+            "--state.path",
+            "state_path",
+            type=click.Path(path_type=Path),
+            help="What must survive a restart. Default: $XDG_STATE_HOME/hermes-exporter/memory.db.",
         ),
         option("--path.procfs", "procfs", type=click.Path(path_type=Path), default=Path("/proc"), help="/proc."),
         option("--path.rootfs", "rootfs", type=click.Path(path_type=Path), default=Path("/"), help="Host's /."),
@@ -99,6 +105,16 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
         job_names=options["job_names"] == "name",
         at=at,
     )
+
+
+def state_path(options: dict[str, Any], homes: Iterable[Home]) -> Path:
+    """Return where the memory is kept; raise click.UsageError for a place in a Hermes home."""
+    state = Path(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state").expanduser()
+    path: Path = (options["state_path"] or state / "hermes-exporter/memory.db").absolute()
+    for home in homes:
+        if path.resolve().is_relative_to(home.root.resolve()):
+            raise click.UsageError(f"--state.path: {path} lies in a Hermes home, where nothing is ever written")
+    return path
 
 
 @contextmanager

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hermes_exporter.cases import Case
     from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.judge.liveness import Clock
-    from hermes_exporter.memory import ProfileMemory
+    from hermes_exporter.profile_memory import ProfileMemory
     from hermes_exporter.sources.procfs import Process
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import pwd
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hermes_exporter.discovery import Discovery, Found, named
+from hermes_exporter.discovery import FORGET_SECONDS, Discovery, Found, named
 from hermes_exporter.home_reader import HomeLook, HomeReader
 from hermes_exporter.worker import StalledError, Worker
 
@@ -26,7 +27,8 @@ class WatchedHome:
     def __init__(self, home: Home, settings: Settings, memory: Memory) -> None:
         required = frozenset(label for label, setting in settings.gateways.items() if setting == "required")
         ignored = frozenset(label for label, setting in settings.gateways.items() if setting == "ignored")
-        discovery = Discovery(home, required, ignored)
+        known = memory.names(str(home.root), time.time() - FORGET_SECONDS)
+        discovery = Discovery(home, required, ignored, known)
         self._reader = HomeReader(home, discovery, memory, settings.collectors, settings.rootfs)
         self._worker = Worker(f"home {home.root}")
         nothing = Found((named(home, "default"),), None, None, ())

@@ -24,6 +24,12 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
 
 
+@pytest.fixture(autouse=True)
+def _own_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test remembers what another one saw, nor writes where the user's own exporter does."""
+    monkeypatch.setenv("HERMES_EXPORTER_STATE_PATH", str(tmp_path_factory.mktemp("state") / "memory.db"))
+
+
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
     """A directory that every user may enter, which pytest's own are not."""

@@ -28,12 +28,14 @@ NOBODY = 65534
 class Scraper:
     """An exporter of some homes, all of them judged by the first one's /proc and clock; names are aliases."""
 
-    def __init__(self, home: Home, gateways: Mapping[str, str] | None = None, **others: Home) -> None:
+    def __init__(
+        self, home: Home, gateways: Mapping[str, str] | None = None, memory: Memory | None = None, **others: Home
+    ) -> None:
         watched = (WatchedHome("", home.root), *(WatchedHome(name, other.root) for name, other in others.items()))
         self.settings = Settings(
             watched, gateways or {}, frozenset(COLLECTORS), 50_000, procfs=home.procfs.root, at=home.at
         )
-        self.gatherer = Gatherer(self.settings, Memory())
+        self.gatherer = Gatherer(self.settings, memory or Memory())
 
     def text(self, timeout: float = SECONDS) -> str:
         """One scrape; fails when it is not done in time."""

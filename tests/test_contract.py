@@ -267,8 +267,8 @@ WRITING_CALLS = {
     ),
     *("NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "mkdtemp", "mkfifo"),
 }
-WRITERS = {"cli.py", "demo.py", "sources/sqlite_copy.py"}
-"""cli.py writes what --output names, demo.py its own home."""
+WRITERS = {"cli.py", "demo.py", "store.py", "sources/sqlite_copy.py"}
+"""cli.py writes what --output names, demo.py its own home, store.py what we remember."""
 
 
 def _writes(node: ast.AST) -> str | None:

@@ -1,0 +1,79 @@
+"""What is remembered of a profile: counters, and facts that Hermes and systemd forget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
+from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from hermes_exporter.sources.unit import Unit
+
+ALIVE_STEP_SECONDS = 3600.0
+"""Nothing depends on it by the minute, and what did not change is not written."""
+
+
+@dataclass(slots=True)
+class ProfileMemory:
+    """What is remembered of one profile: plain data, stored as it is; a field that is new has a default.
+
+    Attributes:
+        starts: gateway starts since the first look.
+        alive_at: in which hour the gateway was last proved alive: its beginning, Unix seconds.
+        seen_here: its process was seen, so it lives where processes can be seen.
+        enabled: whether one of its units was enabled when systemd was last asked.
+        deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
+        diagnostics: where the exit diagnostics were read to, and what they told.
+    """
+
+    starts: int = 0
+    alive_at: float | None = None
+    seen_here: bool = False
+    enabled: bool = False
+    diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
+    deaths: int = 0
+    _newest_start: float | None = None
+    _last_life: tuple[int, bool] | None = None
+    _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    _restarts: list[float] = field(default_factory=list)
+
+    def lives(self, now: float) -> None:
+        """Take over that the gateway is proved alive."""
+        self.alive_at = now - now % ALIVE_STEP_SECONDS
+
+    def would_see(self, units: Collection[Unit]) -> bool:
+        """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
+        return bool(units) or self.seen_here
+
+    def count_starts(self, ring: Iterable[float]) -> None:
+        """Take over the recorded starts; those of the first look are history and not counted."""
+        known = self._newest_start
+        stamps = list(ring)
+        if known is not None:
+            self.starts += sum(stamp > known for stamp in stamps)
+        self._newest_start = max([*stamps, known or 0.0])
+
+    def moments(self) -> tuple[float | None, ...]:
+        """Return when what is remembered happened, Unix seconds."""
+        return self.alive_at, *self._restarts
+
+    def count_death(self, pid: int, *, dead: bool) -> None:
+        """Take over whether the gateway whose life is noted as running is dead; each death counts once."""
+        if dead and self._last_life == (pid, False):
+            self.deaths += 1
+        self._last_life = (pid, dead)
+
+    def restarts_within_window(self, units: Iterable[Unit], now: float) -> list[float]:
+        """Take over systemd's counts; return when restarts were seen within the crash loop window."""
+        for unit in units:
+            key = (unit.scope, unit.name)
+            before = self._restart_counts.get(key, unit.restarts)
+            if unit.restarts > before:
+                self._restarts.extend([now] * min(unit.restarts - before, LOOP_STARTS))
+            self._restart_counts[key] = unit.restarts
+        self._restarts = [at for at in self._restarts if now - at <= LOOP_WINDOW_SECONDS]
+        return list(self._restarts)

@@ -1,0 +1,341 @@
+"""What is remembered outlives the exporter: stored whole, by one writer, wherever that is possible."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from hermes_exporter import store
+from hermes_exporter.cli import main
+from hermes_exporter.memory import Memory
+from hermes_exporter.profile_memory import ProfileMemory
+from hermes_exporter.store import APPLICATION_ID, MIGRATIONS, Row, StoreBusyError, StoreError
+from tests.lab.waiting import until
+from tests.odd_homes import AT, home, running
+from tests.scraping import Scraper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.homes import Home
+    from tests.scraping import Series
+
+STARTS = 'hermes_gateway_starts_total{{profile="{}"}}'
+DURABLE = "hermes_exporter_memory_durable"
+UP = 'hermes_gateway_up{{profile="{}"}}'
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Home:
+    """Two live gateways."""
+    made = home(tmp_path / "home/.hermes", tmp_path)
+    running(made, "default", 3001)
+    running(made, "coder", 3002)
+    return made
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the memory is kept."""
+    return tmp_path / "state/memory.db"
+
+
+@contextlib.contextmanager
+def exporter(made: Home, path: Path) -> Iterator[Scraper]:
+    """One life of an exporter."""
+    memory = Memory(store.open_to_write(path))
+    scraper = Scraper(made, memory=memory)
+    yield scraper
+    scraper.gatherer.close()
+    memory.close()
+
+
+def scrape(made: Home, path: Path) -> Series:
+    """One scrape by an exporter that lives no longer."""
+    with exporter(made, path) as scraper:
+        return scraper.scrape()
+
+
+def start(directory: Path, before: float) -> None:
+    """Note another start of a gateway, so many seconds before AT."""
+    with (directory / "gateway-starts.log").open("a") as file:
+        file.write(f"{AT - before}\n")
+
+
+def test_counters_go_on_after_a_restart(made: Home, path: Path) -> None:
+    """What happened while the exporter was down counts, once, and what it had counted stays."""
+    assert scrape(made, path)[STARTS.format("coder")] == 0
+    start(made.profile("coder"), 300)
+
+    assert scrape(made, path)[STARTS.format("coder")] == 1
+
+    series = scrape(made, path)
+    assert (series[STARTS.format("coder")], series[STARTS.format("default")]) == (1, 0)
+    assert series[DURABLE] == 1
+
+
+def test_every_field_is_stored_as_it_is() -> None:
+    """A memory that is stored and read again is the same, whatever is in it."""
+    memory = ProfileMemory(starts=3, alive_at=AT, seen_here=True, enabled=True, deaths=2)
+    memory.diagnostics.open[7] = AT - 5
+    memory.count_starts([1.0, 2.0])
+    memory.count_death(7, dead=False)
+
+    row = Row("/h", "x", 1, 2, AT, Memory.encoded(memory))
+
+    assert asdict(Memory.decoded(row)) == asdict(memory)
+
+
+def test_the_disk_is_left_alone_while_nothing_changes(made: Home, path: Path) -> None:
+    """A scrape that learnt nothing writes nothing."""
+    with exporter(made, path) as scraper:
+        for _ in range(2):
+            scraper.scrape()
+        before = [file.stat().st_mtime_ns for file in sorted(path.parent.iterdir())]
+
+        scraper.scrape()
+
+        assert [file.stat().st_mtime_ns for file in sorted(path.parent.iterdir())] == before
+
+
+def test_a_profile_that_vanished_meanwhile_is_missed(made: Home, path: Path) -> None:
+    """It was there when the exporter ended and is gone when it starts: that is no silence."""
+    scrape(made, path)
+    made.procfs.kill(3002)
+    (made.root / "profiles").rename(made.root / "elsewhere")
+
+    series = scrape(made, path)
+
+    assert series[UP.format("coder")] == 0
+    assert series['hermes_exporter_collector_success{collector="discovery",profile="coder"}'] == 0
+
+
+@pytest.mark.parametrize("lives", [1, 2], ids=["at once", "after a restart"])
+def test_a_renamed_profile_keeps_its_counters(made: Home, path: Path, lives: int) -> None:
+    """Its directory is the same; nobody misses it under the old name, and a third profile has its own counters."""
+    with exporter(made, path) as scraper:
+        scraper.scrape()
+        start(made.profile("coder"), 300)
+        assert scraper.scrape()[STARTS.format("coder")] == 1
+        if lives == 1:
+            made.profile("coder").rename(made.profile("writer"))
+            series = scraper.scrape()
+    if lives == 2:
+        made.profile("coder").rename(made.profile("writer"))
+        series = scrape(made, path)
+
+    assert series[STARTS.format("writer")] == 1
+    assert STARTS.format("coder") not in series
+    assert scrape(made, path)[STARTS.format("writer")] == 1
+
+
+def test_a_second_writer_is_refused_and_told_who_is_first(made: Home, path: Path) -> None:
+    """Two of them would count what the other counts; the command line says it in one line."""
+    with exporter(made, path):
+        with pytest.raises(StoreBusyError, match=f"pid {os.getpid()}"):
+            store.open_to_write(path)
+        arguments = ["--hermes.home", str(made.root), "--state.path", str(path)]
+        done = CliRunner().invoke(main, ["scrape", "--output", str(path.parent / "out.prom"), *arguments])
+        assert done.exit_code == 2
+        assert len(done.output.splitlines()) == 1
+        assert f"pid {os.getpid()}" in done.output
+
+    store.open_to_write(path).close()
+
+
+def test_a_writer_that_was_killed_lets_go(path: Path) -> None:
+    """Its lock ends with it."""
+    code = "import sys,time,pathlib; from hermes_exporter import store; "
+    code += "s = store.open_to_write(pathlib.Path(sys.argv[1])); print('open', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        with pytest.raises(StoreBusyError, match=f"pid {process.pid}"):
+            store.open_to_write(path)
+        process.send_signal(signal.SIGKILL)
+
+    store.open_to_write(path).close()
+
+
+def test_what_only_looks_does_not_advance_the_memory(made: Home, path: Path) -> None:
+    """`scrape` to the standard output shows what the writer counted and what came since, and stores nothing."""
+    scrape(made, path)
+    start(made.profile("coder"), 300)
+    memory = Memory(store.open_to_read(path), writes=False)
+    scraper = Scraper(made, memory=memory)
+
+    assert scraper.scrape()[STARTS.format("coder")] == 1
+
+    scraper.gatherer.close()
+    memory.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (facts,) = connection.execute("SELECT facts FROM profile WHERE name = 'coder'").fetchone()
+    assert Memory.decoded(Row("", "", 0, 0, 0.0, facts)).starts == 0
+
+
+def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    """Where nobody wrote yet there is nothing to read."""
+    assert store.open_to_read(tmp_path / "none/memory.db") is None
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_broken_file_is_put_aside(
+    made: Home, path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing of it is deleted; counting begins anew and is durable."""
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    assert scrape(made, path)[DURABLE] == 1
+
+    (aside,) = path.parent.glob("memory.db.broken-*")
+    assert aside.read_bytes() == content
+    assert [record.levelname for record in caplog.records].count("WARNING") == 1
+    start(made.profile("coder"), 300)
+    assert scrape(made, path)[STARTS.format("coder")] == 1
+
+
+def test_a_page_that_went_bad_is_found(made: Home, path: Path) -> None:
+    """A file whose header is whole is looked through when it is opened."""
+    scrape(made, path)
+    data = bytearray(path.read_bytes())
+    data[4096:8192] = b"\xa5" * 4096
+    path.write_bytes(data)
+
+    assert scrape(made, path)[DURABLE] == 1
+    assert len(list(path.parent.glob("memory.db.broken-*"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "owner", "reason"),
+    [(len(MIGRATIONS) + 1, APPLICATION_ID, "newer version"), (0, 77, "somebody else"), (1, 0, "somebody else")],
+)
+def test_a_file_of_somebody_else_is_left_alone(
+    made: Home, path: Path, version: int, owner: int, reason: str
+) -> None:
+    """A newer exporter's file, or another program's, is neither used nor changed nor renamed."""
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+        connection.execute(f"PRAGMA application_id = {owner}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+
+    with pytest.raises(StoreError, match=reason):
+        store.open_to_write(path)
+    done = CliRunner().invoke(main, ["scrape", "--hermes.home", str(made.root), "--state.path", str(path)])
+
+    assert f"{DURABLE} 0.0" in done.output
+    assert reason in done.output
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+
+
+def test_a_place_that_cannot_be_written_is_said(made: Home, tmp_path: Path) -> None:
+    """The exporter serves all the same."""
+    (tmp_path / "file").touch()
+    where = tmp_path / "file/memory.db"
+
+    done = CliRunner().invoke(
+        main,
+        ["scrape", "--output", str(tmp_path / "out"), "--hermes.home", str(made.root), "--state.path", str(where)],
+    )
+
+    assert done.exit_code == 0
+    assert "will not survive a restart" in done.output
+    assert f"{DURABLE} 0.0" in (tmp_path / "out").read_text()
+
+
+def test_a_store_that_fails_for_a_while_loses_nothing(
+    made: Home, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While it cannot be written that is said once; afterwards everything counted meanwhile is stored."""
+    with exporter(made, path) as scraper:
+        scraper.scrape()
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for before in (300, 200):
+                start(made.profile("coder"), before)
+                assert scraper.scrape()[DURABLE] == 0
+            other.execute("ROLLBACK")
+        series = scraper.scrape()
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [text for text in warnings if "will not survive" in text] == warnings[:1]
+
+    assert (series[DURABLE], series[STARTS.format("coder")]) == (1, 2)
+    assert scrape(made, path)[STARTS.format("coder")] == 2
+
+
+def test_a_memory_in_a_hermes_home_is_refused(made: Home) -> None:
+    """Nothing is written there, whatever the option says; nor through a link."""
+    link = made.root.parent / "link"
+    link.symlink_to(made.root)
+    for where in (made.root / "memory.db", made.root / "profiles/x/memory.db", link / "memory.db"):
+        done = CliRunner().invoke(main, ["scrape", "--hermes.home", str(made.root), "--state.path", str(where)])
+        assert (done.exit_code, "nothing is ever written" in done.output) == (2, True)
+
+
+def test_facts_that_cannot_be_understood_cost_one_profile(made: Home, path: Path) -> None:
+    """The others keep what they had."""
+    scrape(made, path)
+    for name in ("coder", "default"):
+        start(made.profile(name), 300)
+    scrape(made, path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE profile SET facts = x'c1' WHERE name = 'coder'")
+        connection.commit()
+
+    series = scrape(made, path)
+
+    assert (series[STARTS.format("coder")], series[STARTS.format("default")]) == (0, 1)
+
+
+def test_what_nobody_saw_for_a_season_is_dropped(path: Path) -> None:
+    """A row that was not stored anew for 90 days is gone when the file is opened."""
+    opened = store.open_to_write(path)
+    now = time.time()
+    ages = {"fresh": 0.0, "old": 89.0, "ancient": 91.0}
+    opened.write([Row("/h", name, 1, 1, now - days * 86400, b"") for name, days in ages.items()])
+    opened.close()
+
+    again = store.open_to_write(path)
+    assert {row.name for row in again.rows()} == {"fresh", "old"}
+    again.close()
+
+
+def test_the_file_is_its_owners_alone(made: Home, path: Path) -> None:
+    """Nobody else may read what is remembered."""
+    scrape(made, path)
+
+    for file in (path.parent, *path.parent.iterdir()):
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_served_exporter_stores_before_it_answers(made: Home, path: Path, tmp_path: Path) -> None:
+    """Killed right after its answer, it has stored what that answer showed."""
+    start(made.profile("coder"), 900)
+    command = [sys.executable, "-m", "hermes_exporter", "--hermes.home", str(made.root), "--state.path", str(path)]
+    socket = tmp_path / "s"
+    listening = ["--web.listen-address", f"unix:{socket}", "--no-collector.units"]
+    ask = ["curl", "-sf", "--unix-socket", str(socket), "http://localhost/metrics"]
+    for shown in ("0.0", "1.0", "2.0"):
+        with subprocess.Popen([*command, *listening]) as process:
+            until(socket.exists, 10, "it listens")
+            answer = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+            process.kill()
+        socket.unlink()
+        assert f"{STARTS.format('coder')} {shown}" in answer
+        with (made.profile("coder") / "gateway-starts.log").open("a") as file:
+            file.write(f"{time.time() - 5}\n")
