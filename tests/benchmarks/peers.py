@@ -69,6 +69,7 @@ def ours(address: str) -> list[str]:
     """The command line of this exporter, watching ~/.hermes."""
     return [
         *("env", "-u", "HERMES_HOME", "PYTHONDONTWRITEBYTECODE=1"),
+        f"HERMES_EXPORTER_STATE_PATH=/tmp/hermes-exporter-{address}/memory.db",
         str(REPO / ".venv/bin/hermes-exporter"),
         *("serve", "--web.listen-address", address, "--limit.series", "1000000"),
     ]

@@ -209,6 +209,8 @@ def steady(exporter: Exporter) -> Series:
     return {name: value for name, value in series.items() if not name.startswith(passing)}
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_ledger_in_trouble(
     hermes: HermesHome, jobs: dict[str, str], start_exporter: StartExporter, tmp_path: Path
 ) -> None:

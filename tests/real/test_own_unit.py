@@ -26,6 +26,7 @@ UNIT = "hermes-exporter.service"
 def port(machine: UserSystemd) -> Iterator[int]:
     """The shipped unit, installed as its documentation says, on a free port."""
     port = free_port()
+    machine.exec("rm", "-rf", "/home/hermes/.local/state/hermes-exporter")
     machine.exec("mkdir", "-p", "/home/hermes/.local/bin")
     machine.exec("ln", "-sf", str(COMMAND), "/home/hermes/.local/bin/hermes-exporter")
     listen = f"[Service]\nEnvironment=HERMES_EXPORTER_WEB_LISTEN_ADDRESS=127.0.0.1:{port}\n"
@@ -36,7 +37,7 @@ def port(machine: UserSystemd) -> Iterator[int]:
 
 
 def test_sees_gateways_through_its_hardening(hermes: HermesHome, machine: UserSystemd, port: int) -> None:
-    """Under its unit it says when it is ready, proves gateways from the kernel, reads units, and ends well."""
+    """Under its unit it says when it is ready, proves gateways from the kernel, reads units, remembers, and ends well."""
     hermes.install("coder")
     hermes.start("coder")
 
@@ -47,6 +48,7 @@ def test_sees_gateways_through_its_hardening(hermes: HermesHome, machine: UserSy
     assert scrape.one("hermes_gateway_proof", "proof", profile="coder") == "lock"
     assert scrape.value("hermes_unit_state", unit=hermes.unit("coder"), state="active") == 1
     assert set(scrape.values("hermes_exporter_collector_success")) == {1.0}
+    assert scrape.value("hermes_exporter_memory_durable") == 1
 
     machine.systemctl("user", "stop", UNIT)
     assert machine.show("user", UNIT, "Result") == "success"
