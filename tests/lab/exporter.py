@@ -59,13 +59,12 @@ class Exporter:
     """A running `hermes-exporter serve`."""
 
     def __init__(self, systemd: UserSystemd, output: Path, *options: str, user: str = "hermes") -> None:
-        """Start it inside as the user on a free loopback port, with nothing remembered, and wait until it listens."""
+        """Start it inside as the user on a free loopback port, nothing remembered, and wait until it listens."""
         self.port = free_port()
         self.output = output
-        self.state = f"/tmp/hermes-exporter-{self.port}"  # noqa: S108  # inside
         self.process = systemd.spawn(
             user, "env", "-u", "HERMES_HOME", "PYTHONDONTWRITEBYTECODE=1", f"PYTHONPATH={REPO}",
-            f"HERMES_EXPORTER_STATE_PATH={self.state}/memory.db",
+            f"HERMES_EXPORTER_STATE_PATH=/tmp/hermes-exporter-{self.port}/memory.db",
             str(COMMAND), "serve", "--web.listen-address", f"127.0.0.1:{self.port}", *options,
             output=output,
         )  # fmt: skip

@@ -37,7 +37,7 @@ def port(machine: UserSystemd) -> Iterator[int]:
 
 
 def test_sees_gateways_through_its_hardening(hermes: HermesHome, machine: UserSystemd, port: int) -> None:
-    """Under its unit it says when it is ready, proves gateways from the kernel, reads units, remembers, and ends well."""
+    """Under its unit it says when it is ready, proves gateways, reads units, remembers, and ends well."""
     hermes.install("coder")
     hermes.start("coder")
 
