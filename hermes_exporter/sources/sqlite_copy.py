@@ -70,7 +70,8 @@ def _ask(path: str, query: Callable[[sqlite3.Connection], T]) -> tuple[Signs, T 
                 before, signs = signs, _signs(path)
                 if before != signs:
                     continue
-                with contextlib.closing(sqlite3.connect(copy)) as connection:
+                with contextlib.closing(sqlite3.connect(f"{copy.as_uri()}?vfs=unix-none", uri=True)) as connection:
+                    connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # a log can be read without a lock
                     connection.execute("PRAGMA trusted_schema = OFF")
                     return signs, query(connection)
         except SourceError as refusal:
