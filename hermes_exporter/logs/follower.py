@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.clock import offset_seconds, readings
@@ -37,7 +37,6 @@ LOOK_SECONDS = 0.25
 """One look at a home begins no further portion of a log after so long."""
 SLICE_BYTES = 64 << 10
 """So much is scanned at once: what a whole portion makes does not fit into a processor's cache."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,9 @@ class Follower:
         if newest is not None and portion.ended_at is not None:
             offset = self._told(newest, portion.ended_at, offset)
         clock = self._zone if offset is None else timezone(timedelta(seconds=offset))
-        latest = datetime.fromtimestamp(now + FUTURE_TOLERANCE_SECONDS, clock).replace(tzinfo=UTC) - _EPOCH
-        told = tally(scans, names, latest=latest.total_seconds())
+        latest = now + FUTURE_TOLERANCE_SECONDS
+        ahead = datetime.fromtimestamp(latest, clock).utcoffset() or timedelta()
+        told = tally(scans, names, latest=latest + ahead.total_seconds())
         return told.placed(lambda stamp: readings(stamp, clock)[0]), offset
 
     def _told(self, newest: float | None, written_at: float, before: int | None = None) -> int | None:

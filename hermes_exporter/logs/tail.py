@@ -87,7 +87,7 @@ class LogTail:
         now = time.time()
         passed = cursor.passed if cursor else ()
         unchanged = {sign: mark for sign, mark in self._unchanged.items() if mark in passed}
-        above = _sign(self._directory)
+        above = None if cursor else _sign(self._directory)
         with ExitStack() as stack:
             files, refusals = look(self.path, unchanged, stack)
             where = places(cursor, files, refusals)
