@@ -413,6 +413,26 @@ def test_stamps_from_the_future_are_counted_and_not_believed(tmp_path: Path) -> 
     assert name("provider_last_success_timestamp_seconds", provider="nous") not in series
 
 
+@pytest.mark.parametrize("year", ["0001", "1969", "9999"])
+def test_stamps_of_other_ages(year: str, tmp_path: Path) -> None:
+    """A stamp from the ends of time, on a file of the same age, costs nothing but itself."""
+    where, logs = made(tmp_path), Logs(tmp_path / ".hermes")
+    scraper = Scraper(where)
+    scraper.scrape()
+    logs.write(60, refused())
+    line = f"{year}-12-31 23:59:59,000 {refused()}\n"
+    for file in ("agent", "errors"):
+        logs.path(file).write_text(logs.path(file).read_text() + line)
+        moment = {"0001": 0, "1969": -1, "9999": 253402300799}[year]
+        os.utime(logs.path(file), (moment, moment))
+
+    series = scraper.scrape()
+
+    assert series[auth()] == 2
+    assert series[name("auth_last_error_timestamp_seconds", plane="provider", name="nous")] == AT - 60
+    assert series[name("exporter_collector_success", collector="logs")] == 1
+
+
 LEVELS: Mapping[str, float] = {"INFO": 0, "debug": 0, "nonsense": 0, "WARNING": 1, "error": 1, "Critical": 1}
 
 
