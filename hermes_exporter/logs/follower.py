@@ -68,9 +68,13 @@ NOTHING_NEW = Brought(LogNews())
 
 
 class Follower:
-    """Follows the logs of one home. ``zone`` is the host's, and the writers' unless a file tells otherwise."""
+    """Follows the logs of one home.
 
-    def __init__(self, zone: tzinfo, seconds: float = LOOK_SECONDS) -> None:
+    ``zone`` is the host's, and the writers' unless a file tells otherwise. After ``seconds`` a look begins no
+    further portion of a log.
+    """
+
+    def __init__(self, zone: tzinfo, seconds: float) -> None:
         self._zone, self._seconds = zone, seconds
         self._tails: dict[str, LogTail] = {}
         self._first: str | None = None
