@@ -140,6 +140,21 @@ def test_a_writers_clock_is_remembered(tmp_path: Path) -> None:
     assert reader.read().times[REFUSED] == AT - 600
 
 
+def test_a_writers_clock_is_known_before_all_is_read(tmp_path: Path) -> None:
+    """The end of a log tells whose clock its beginning was written by."""
+    logs = Logs(tmp_path)
+    logs.write(9000, answered(), offset=-7 * 3600)
+    with logs.path("agent").open("a") as agent:
+        agent.write(f"2026-11-21 23:00:00,000 INFO gateway.run: {'x' * 200}\n" * 6000)
+    logs.write(60, "INFO gateway.run: the last one", offset=-7 * 3600)
+    reader = Reader(tmp_path, seconds=0.0)
+
+    memory = reader.read()
+
+    assert memory.behind
+    assert memory.times[ANSWERED] == AT - 9000
+
+
 def test_the_newest_failures_are_told_apart() -> None:
     """What fails within a minute is one call; of the others the newest few are kept, in any order."""
     stamps = [0.0, 1.0, ONE_CALL_SECONDS - 1, *(100.0 * number for number in range(1, 10))]
