@@ -93,6 +93,20 @@ def test_history_that_is_refused_at_first_stays_history(logs: Logs, tmp_path: Pa
     assert reader.read().counts[REFUSED] == 1
 
 
+def test_history_that_vanishes_is_over(tmp_path: Path) -> None:
+    """A log that was refused at the first look and then removed: the one that comes later is counted."""
+    logs = Logs(tmp_path)
+    logs.path("errors").mkdir()
+    reader = Reader(tmp_path)
+    reader.read()
+    logs.path("errors").rmdir()
+    assert reader.read().history == set()
+
+    logs.write(60, refused())
+
+    assert reader.read().counts[REFUSED] == 1
+
+
 def test_one_refused_log_does_not_hold_up_the_other(logs: Logs, tmp_path: Path) -> None:
     """The readable one goes on being read, and nothing of the other is lost meanwhile."""
     reader = Reader(tmp_path)
