@@ -7,6 +7,8 @@ import logging
 import os
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,10 +202,16 @@ def _memory(options: dict[str, Any], wanted: Settings, *, writes: bool = True) -
 async def _once(wanted: Settings, memory: Memory) -> Answer:
     from hermes_exporter.gather import Gatherer, GatherError  # noqa: PLC0415
 
+    until = time.monotonic() + SCRAPE_TIMEOUT_SECONDS
+    gatherer = Gatherer(wanted, memory)
     try:
-        return await Gatherer(wanted, memory).gather(SCRAPE_TIMEOUT_SECONDS)
+        answer = await gatherer.gather(SCRAPE_TIMEOUT_SECONDS)
     except GatherError as error:
         raise click.ClickException(str(error)) from error
+    while memory.behind and (left := until - time.monotonic()) > 0:
+        with suppress(GatherError):
+            answer = await gatherer.gather(left)
+    return answer
 
 
 def _moment(text: str | None) -> float | None:

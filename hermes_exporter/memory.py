@@ -63,6 +63,11 @@ class Memory:
         """Whether what is shown was stored."""
         return self._store is not None and self._writes and self._failure is None
 
+    @property
+    def behind(self) -> bool:
+        """Whether there is more in the logs of some profile than the last look had time for."""
+        return any(memory.logs.behind for memory in self._profiles.values())
+
     def of(self, label: str) -> ProfileMemory:
         """Return the memory of a profile, a new one at first sight."""
         memory = self._profiles.get(label)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
+from hermes_exporter.logs.news import LogMemory
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class ProfileMemory:
         alive_at: in which hour the gateway was last proved alive: its beginning, Unix seconds.
         seen_here: its process was seen, so it lives where processes can be seen.
         enabled: whether one of its units was enabled when systemd was last asked.
+        logs: where the logs were read to, and what they told.
         deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
         diagnostics: where the exit diagnostics were read to, and what they told.
     """
@@ -36,6 +38,7 @@ class ProfileMemory:
     enabled: bool = False
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
     deaths: int = 0
+    logs: LogMemory = field(default_factory=LogMemory)
     _newest_start: float | None = None
     _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)

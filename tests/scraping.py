@@ -15,7 +15,7 @@ from hermes_exporter.memory import Memory
 from hermes_exporter.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from tests.homes import Home
 
@@ -29,11 +29,21 @@ class Scraper:
     """An exporter of some homes, all of them judged by the first one's /proc and clock; names are aliases."""
 
     def __init__(
-        self, home: Home, gateways: Mapping[str, str] | None = None, memory: Memory | None = None, **others: Home
+        self,
+        home: Home,
+        gateways: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
+        memory: Memory | None = None,
+        **others: Home,
     ) -> None:
         watched = (WatchedHome("", home.root), *(WatchedHome(name, other.root) for name, other in others.items()))
         self.settings = Settings(
-            watched, gateways or {}, frozenset(COLLECTORS), 50_000, procfs=home.procfs.root, at=home.at
+            watched,
+            gateways or {},
+            frozenset(COLLECTORS) - {*without},
+            50_000,
+            procfs=home.procfs.root,
+            at=home.at,
         )
         self.gatherer = Gatherer(self.settings, memory or Memory())
 
