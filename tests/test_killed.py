@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 LIVES = 200
 INSIDE = 150
-RECORDS_A_FILE = 400
+RECORDS_A_FILE = 1500
+"""Four files hold more than an exporter misses between two lives, however busy the machine."""
 BACKUPS = 3
 RING = 40
 """So many starts Hermes keeps."""
