@@ -12,6 +12,10 @@ FIRST_ATTEMPT = "1"
 _CODEX = "response.status="
 """A failed Codex response was told before it is called invalid."""
 
+_NO_JSON = "vars() argument must have __dict__"
+"""Hermes' own error over an answer that is a page instead of JSON. It follows an attempt that is not logged, so its
+number is never that of the first; it ends the call."""
+
 _BY_STATUS = {401: "auth", 403: "auth", 429: "rate_limit", 503: "overloaded", 529: "overloaded"}
 _BILLING = re.compile(
     r"insufficient[ _](?:credits|quota|balance)|credit balance|credits (?:have been )?exhausted|no usable credits"
@@ -40,6 +44,8 @@ def by_text(kind: str, fields: Mapping[str, str], text: str) -> str:
 
     ``text`` is what follows the part of the record that its pattern matched, as long as it was kept.
     """
+    if text.startswith(_NO_JSON):
+        return "invalid_response"
     if fields.get("attempt", FIRST_ATTEMPT) != FIRST_ATTEMPT:
         return ""
     if kind == "provider_invalid_response":
