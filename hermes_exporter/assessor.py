@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hermes_exporter import health_assessor
 from hermes_exporter.calm import CalmFacts
-from hermes_exporter.cases import Case, all_problems, owned_units, with_hosts
+from hermes_exporter.cases import Case, all_problems, counted, owned_units, scopes, with_hosts
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
 from hermes_exporter.cron_assessor import CronAssessor
+from hermes_exporter.health_assessor import NOT_JUDGED, Told
 from hermes_exporter.judge import conditions, credentials, expectation, liveness
 from hermes_exporter.judge.liveness import Evidence, Liveness
 from hermes_exporter.sources.profile_files import ProfileFiles
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Witness
 
-NOTHING: Counter[str] = Counter()
 ANOTHER_SECONDS = 2.0
 """A process that started so long after a recorded start is another one with the same pid."""
 
@@ -60,6 +61,7 @@ class Assessor:
         files |= {profile.label: ProfileFiles() for profile in owned.missing}
         problems = all_problems(gathered, files, owned, failure)
         self._log.update(problems)
+        health_assessor.take(gathered.looks, self._memory)
 
         complete = failure is None and self._witness.sees_every_process()
         unread = {profile.label for look in gathered.looks if look.unread for profile in look.found.profiles}
@@ -71,7 +73,8 @@ class Assessor:
             case = Case(profile, files[label], units, Liveness(up=None, proof="none"), env=managed.get(label))
             if label not in unread:
                 evidence = self._evidence(case, testimonies.get(label, Testimony()), complete=complete)
-                looks = (evidence, case.files, units, case.env, complete, gathered.units_failed)
+                logged = self._memory.of(label).logs.changes
+                looks = (evidence, case.files, units, case.env, complete, gathered.units_failed, logged)
                 case = self._standing.case(label, looks, clock.now) or self._judged(case, evidence, looks, clock)
             own[label] = case
         views = [
@@ -108,20 +111,20 @@ class Assessor:
             now=now,
             figures=self._witness.figures(process) if process else None,
             succeeded=self._succeeded(case.profile, problems),
-            parse_errors=_of(case.profile, self._log.parse_errors),
-            future_stamps=_of(case.profile, self._log.future_stamps),
+            parse_errors=counted(case.profile, self._log.parse_errors),
+            future_stamps=self._future_stamps(case.profile),
         )
 
     def _view(
         self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool, complete: bool
     ) -> ProfileView:
-        view = self._new_view(case, problems, clock.now, units_failed=units_failed, complete=complete)
-        self._standing.keep(case, view, self._memory.of(case.profile.label), clock)
+        view, moments = self._new_view(case, problems, clock.now, units_failed=units_failed, complete=complete)
+        self._standing.keep(case, view, self._memory.of(case.profile.label), moments, clock)
         return view
 
     def _new_view(
         self, case: Case, problems: Sequence[Problem], now: float, *, units_failed: bool, complete: bool
-    ) -> ProfileView:
+    ) -> tuple[ProfileView, tuple[float, ...]]:
         files, verdict = case.files, case.liveness
         memory = self._remember(case, now, units_failed=units_failed)
         jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.would_see(case.units))
@@ -134,11 +137,17 @@ class Assessor:
         if judges_gateway:
             judged = self._gateway_conditions(case, expected=expected, now=now)
         judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
-        if "platforms" in self._policy.collectors:
+        credited = credentials.judge(files.auth, files.root_auth, now)
+        with_platforms = "platforms" in self._policy.collectors
+        if with_platforms:
             judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
+        with_logs = "logs" in self._policy.collectors
+        told = Told(jobs, credited, calm.platforms if with_platforms else None)
+        health = health_assessor.judge(case, memory.logs, told, now) if with_logs else NOT_JUDGED
+        judged |= health.conditions
         judged["config_invalid"] = conditions.config_invalid(files.config)
         limit = self._policy.jobs_limit
-        return ProfileView(
+        view = ProfileView(
             profile=case.profile,
             now=now,
             files=files,
@@ -147,7 +156,8 @@ class Assessor:
             jobs=jobs[:limit] if len(jobs) > limit else jobs,
             jobs_held_back=jobs[limit:],
             jobs_newest=self._cron.newest(case.profile.label),
-            credentials=credentials.judge(files.auth, files.root_auth, now),
+            credentials=credited,
+            logs=health_assessor.facts(case, memory.logs) if with_logs else None,
             job_names=self._policy.job_names,
             timezone=calm.timezone,
             units=case.serving_units,
@@ -160,9 +170,10 @@ class Assessor:
             succeeded=self._succeeded(case.profile, problems),
             starts=memory.starts,
             unclean_exits=memory.diagnostics.unclean + memory.deaths,
-            parse_errors=_of(case.profile, self._log.parse_errors),
-            future_stamps=_of(case.profile, self._log.future_stamps),
+            parse_errors=counted(case.profile, self._log.parse_errors),
+            future_stamps=self._future_stamps(case.profile),
         )
+        return view, health.moments
 
     def _remember(self, case: Case, now: float, *, units_failed: bool) -> ProfileMemory:
         memory = self._memory.of(case.profile.label)
@@ -215,21 +226,9 @@ class Assessor:
                 diagnostics.died(pid)
 
     def _succeeded(self, profile: Profile, problems: Sequence[Problem]) -> dict[str, bool]:
-        scopes = _scopes(profile)
-        failed = {problem.collector for problem in problems if problem.fails and problem.profile in scopes}
+        mine = scopes(profile)
+        failed = {problem.collector for problem in problems if problem.fails and problem.profile in mine}
         return {name: name not in failed for name in COLLECTORS if name in self._policy.collectors}
 
-
-def _scopes(profile: Profile) -> tuple[str, str, str]:
-    """Return what problems that concern a profile are filed under."""
-    return "", profile.home.key, profile.label
-
-
-def _of(profile: Profile, counts: Counter[tuple[str, str]]) -> Counter[str]:
-    if not counts:
-        return NOTHING
-    found: Counter[str] = Counter()
-    for (scope, collector), count in counts.items():
-        if scope in _scopes(profile):
-            found[collector] += count
-    return found
+    def _future_stamps(self, profile: Profile) -> Counter[str]:
+        return counted(profile, self._log.future_stamps) + Counter(logs=self._memory.of(profile.label).logs.future)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Gathered:
 
 
 NO_EVIDENCE = Evidence()
+NOTHING: Counter[str] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def all_problems(
     """Return everything that is wrong; ``failure`` is why no lock could be looked at."""
     problems = list(gathered.problems)
     for look in gathered.looks:
-        problems += look.found.problems
+        problems += (*look.found.problems, *look.problems)
     for record in files.values():
         problems += record.problems
     for profile in owned.missing:
@@ -79,6 +81,22 @@ def all_problems(
         reason = failure.strerror or "cannot be read"
         problems.append(Problem("", "gateway", str(failure.filename), reason, "unreadable"))
     return problems
+
+
+def scopes(profile: Profile) -> tuple[str, str, str]:
+    """Return what problems that concern a profile are filed under."""
+    return "", profile.home.key, profile.label
+
+
+def counted(profile: Profile, counts: Mapping[tuple[str, str], int]) -> Counter[str]:
+    """Return what concerns a profile of counts by scope and collector, by collector."""
+    if not counts:
+        return NOTHING
+    found: Counter[str] = Counter()
+    for (scope, collector), count in counts.items():
+        if scope in scopes(profile):
+            found[collector] += count
+    return found
 
 
 def with_hosts(own: Mapping[str, Case]) -> list[Case]:

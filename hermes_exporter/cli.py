@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,10 +175,15 @@ async def _once(wanted: Settings) -> Answer:
     from hermes_exporter.gather import Gatherer, GatherError  # noqa: PLC0415
     from hermes_exporter.memory import Memory  # noqa: PLC0415
 
+    memory, until = Memory(), time.monotonic() + SCRAPE_TIMEOUT_SECONDS
+    gatherer = Gatherer(wanted, memory)
     try:
-        return await Gatherer(wanted, Memory()).gather(SCRAPE_TIMEOUT_SECONDS)
+        answer = await gatherer.gather(SCRAPE_TIMEOUT_SECONDS)
+        while memory.behind and (left := until - time.monotonic()) > 0:
+            answer = await gatherer.gather(left)
     except GatherError as error:
         raise click.ClickException(str(error)) from error
+    return answer
 
 
 def _moment(text: str | None) -> float | None:

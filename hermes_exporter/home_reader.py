@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from hermes_exporter import known_names
+from hermes_exporter.logs.follower import Asked, Follower
 from hermes_exporter.problems import Problem
-from hermes_exporter.sources import env_file, hermes_config, profile_files, storage
+from hermes_exporter.sources import env_file, hermes_config, host_zone, profile_files, storage
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.desk import Desk, Readers
 from hermes_exporter.sources.installed_code import Installs
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hermes_exporter.discovery import Discovery, Found, Home, Profile
+    from hermes_exporter.logs.names import Names
+    from hermes_exporter.logs.news import LogNews
     from hermes_exporter.memory import Memory
     from hermes_exporter.sources.env_file import EnvFile
     from hermes_exporter.sources.hermes_config import HermesConfig
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 
 ABSENT = ProfileFiles()
-READ_HERE = ("discovery", "gateway", "platforms", "cron", "delivery", "credentials", "storage")
+READ_HERE = ("discovery", "gateway", "platforms", "cron", "delivery", "credentials", "logs", "storage")
 """Collectors that live on what is read in a home."""
 
 
@@ -40,6 +44,8 @@ class HomeLook:
         seconds: what the look cost, by collector.
         space: of the file system that the home lies on.
         env: the host's environment file for Hermes.
+        logs: what is new in them, by label of the profile.
+        problems: of the logs.
         unread: the home could not be read in time; the profiles are those of the last look.
     """
 
@@ -48,6 +54,8 @@ class HomeLook:
     seconds: Mapping[str, float]
     space: Space | None = None
     env: EnvFile | None = None
+    logs: Mapping[str, LogNews] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
     unread: bool = False
 
     def failed(self, reason: str) -> HomeLook:
@@ -73,6 +81,8 @@ class HomeReader:
         self._watches: dict[str, Watch[ProfileFiles]] = {}
         self._above: dict[str, Above] = {}
         self._databases: dict[str, DatabaseTraces] = {}
+        self._follower = Follower(host_zone.clock(rootfs))
+        self._names: dict[str, tuple[ProfileFiles, Names]] = {}
 
     def look(self, now: float) -> HomeLook:
         """Read the home as of ``now`` (Unix seconds)."""
@@ -88,7 +98,7 @@ class HomeReader:
             files[profile.label] = self._read(profile, above, seconds, now) if profile.present else ABSENT
             if profile.name == "default":
                 above = Above(overlay, files[profile.label].auth)
-        return self._with_space(HomeLook(found, files, seconds, env=env))
+        return self._with_space(self._with_logs(HomeLook(found, files, seconds, env=env), seconds, now))
 
     def _read(self, profile: Profile, above: Above, seconds: dict[str, float], now: float) -> ProfileFiles:
         """Return the profile's records, the same object as before where nothing that they are made of changed."""
@@ -110,6 +120,32 @@ class HomeReader:
         for collector, spent in desk.seconds.items():
             seconds[collector] = seconds.get(collector, 0.0) + spent
         return watch.made
+
+    def _with_logs(self, look: HomeLook, seconds: dict[str, float], now: float) -> HomeLook:
+        if "logs" not in self._collectors:
+            return look
+        started = time.perf_counter()
+        asked = [
+            Asked(
+                label, str(profile.path), self._memory.of(label).logs, self._known_names(label, look.files[label])
+            )
+            for profile in look.found.profiles
+            if profile.present and (label := profile.label)
+        ]
+        brought = self._follower.look(asked, now)
+        problems = tuple(
+            Problem(label, "logs", str(error.path), error.reason, "unreadable")
+            for label, each in brought.items()
+            for error in each.errors
+        )
+        seconds["logs"] = time.perf_counter() - started
+        return replace(look, logs={label: each.news for label, each in brought.items()}, problems=problems)
+
+    def _known_names(self, label: str, files: ProfileFiles) -> Names:
+        kept = self._names.get(label)
+        if kept is None or kept[0] is not files:
+            kept = self._names[label] = files, known_names.names(files)
+        return kept[1]
 
     def _traces(self, label: str) -> DatabaseTraces:
         return self._databases.setdefault(label, DatabaseTraces())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
+from hermes_exporter.logs.news import LogMemory
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class ProfileMemory:
         alive_at: when the gateway was last proved alive, Unix seconds.
         seen_here: its process was seen, so it lives where processes can be seen.
         enabled: whether one of its units was enabled when systemd was last asked.
+        logs: where the logs were read to, and what they told.
         deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
         diagnostics: where the exit diagnostics were read to, and what they told.
     """
@@ -37,6 +39,7 @@ class ProfileMemory:
     enabled: bool = False
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
     deaths: int = 0
+    logs: LogMemory = field(default_factory=LogMemory)
     _newest_start: float | None = None
     _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -83,6 +86,11 @@ class Memory:
 
     durable: bool = False
     _profiles: dict[str, ProfileMemory] = field(default_factory=dict)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more in the logs of some profile than the last look had time for."""
+        return any(memory.logs.behind for memory in self._profiles.values())
 
     def of(self, label: str) -> ProfileMemory:
         """Return the memory of a profile, a new one at first sight."""

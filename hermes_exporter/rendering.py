@@ -125,6 +125,7 @@ def _looks(view: ProfileView) -> object:
         view.jobs,
         view.job_names,
         view.credentials,
+        view.logs,
         view.timezone,
         view.host,
         view.expected,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from hermes_exporter.judge import horizon
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hermes_exporter.cases import Case
     from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.judge.liveness import Clock
@@ -36,12 +38,17 @@ class Standing:
         stood = self._stood.get(case.profile.label)
         return stood.view if stood and stood.case is case else None
 
-    def keep(self, case: Case, view: ProfileView, memory: ProfileMemory, clock: Clock) -> None:
-        """Take over a view that was made anew, unless something besides the case and time decides it."""
+    def keep(
+        self, case: Case, view: ProfileView, memory: ProfileMemory, moments: Iterable[float], clock: Clock
+    ) -> None:
+        """Take over a view that was made anew, unless something besides the case and time decides it.
+
+        ``moments`` are further ones at which time alone may change it, Unix seconds.
+        """
         if not _alone(case, memory):
             self._stood.pop(case.profile.label, None)
             return
-        until = horizon.next_change(case.files, _processes(case), memory.moments(), clock)
+        until = horizon.next_change(case.files, _processes(case), (*memory.moments(), *moments), clock)
         self._stood[case.profile.label] = _Stood(case, view, until)
 
 

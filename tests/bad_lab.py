@@ -9,9 +9,11 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hermes_exporter.logs.tally import PLATFORM_CLASSES
 from hermes_exporter.sources import host_zone
 from tests.odd_homes import AT, home, running, stamp
 from tests.scraping import Scraper, parse
@@ -147,6 +149,17 @@ SERIES_OF_AUTH = frozenset(
         'hermes_credential_refreshable{profile="coder",provider="nous"}',
     }
 )
+HIDES = 'hermes_log_level_hides_events{profile="coder"}'
+OF_TELEGRAM = frozenset(
+    {
+        'hermes_auth_errors_total{name="telegram",plane="platform",profile="coder"}',
+        *(
+            f'hermes_platform_errors_total{{class="{error}",platform="telegram",profile="coder"}}'
+            for error in PLATFORM_CLASSES
+        ),
+    }
+)
+"""What the logs are counted by where telegram is switched on."""
 CONFIGURED = 'hermes_platform_configured{platform="telegram",profile="coder"}'
 
 
@@ -226,7 +239,7 @@ ARTEFACTS = {
         Artefact("logs/update_receipts/latest.json", lost=frozenset({UPDATED, UPDATED_AT, UPDATE_FAILED})),
         Artefact(
             "config.yaml",
-            lost=frozenset({VALID, INVALID}),
+            lost=frozenset({VALID, INVALID, HIDES}),
             misread={VALID: 0, INVALID: 1, WELL: None, ILL: 1},
             truncated="counted",
             empty="fine",
@@ -236,7 +249,7 @@ ARTEFACTS = {
         Artefact("state/gateway.lifecycle.json"),
         Artefact(
             ".env",
-            lost=frozenset({CONFIGURED}),
+            lost=frozenset({CONFIGURED}) | OF_TELEGRAM,
             truncated="fine",
             empty="absent",
             binary="absent",
@@ -350,6 +363,22 @@ def cron(coder: Gateway) -> None:
     database(directory / "deliveries.db", queued)
 
 
+def logged(coder: Path) -> None:
+    """Both logs, written a minute ago: a call that was refused long before, and one that was answered."""
+    call = (
+        f"WARNING [{SECRET}] agent.conversation_loop: API call failed (attempt 1/3) error_type=AuthenticationError"
+    )
+    lines = {
+        "errors": f"{call} thread=x:1 provider=nous base_url={SECRET} model={SECRET} summary=HTTP 401: {SECRET}",
+        "agent": f"INFO [{SECRET}] agent.conversation_loop: API call #1: model={SECRET} provider=nous in=1 out=1",
+    }
+    for (name, line), ago in zip(lines.items(), (7200, 60), strict=True):
+        path = coder / f"logs/{name}.log"
+        moment = datetime.fromtimestamp(AT - ago, UTC)
+        path.write_text(f"{moment:%Y-%m-%d %H:%M:%S},000 {line}\n")
+        os.utime(path, (AT - ago, AT - ago))
+
+
 class Lab:
     """The home, its exporter, and what that exporter logged; with ``failing`` coder's last tick failed."""
 
@@ -368,6 +397,7 @@ class Lab:
         (self.coder / "gateway/dead_targets.json").write_text(json.dumps(dead))
         (self.coder / "gateway/restart_loop.json").write_text(json.dumps({"boots": [AT - 900, AT - 800]}))
         self._announced()
+        logged(self.coder)
         (self.coder / "auth.json").write_text(json.dumps(CREDENTIALS))
         life = {"phase": "running", "pid": 3002, "start_time": coder.ticks, "exit_reason": None}
         (self.coder / "state/gateway.lifecycle.json").write_text(json.dumps(life))

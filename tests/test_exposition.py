@@ -49,6 +49,7 @@ def view(label: str = "default", jobs: int = 1) -> ProfileView:
         jobs_held_back=(),
         jobs_newest=0.0,
         credentials=(),
+        logs=None,
         job_names=True,
         timezone="UTC",
         units=(),

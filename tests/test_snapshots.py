@@ -261,17 +261,18 @@ def test_one_shots_that_vanished(recorded: Recorded) -> None:
 
 @only("provider_auth")
 def test_failures_in_a_row(recorded: Recorded) -> None:
-    """Where the provider refuses, the prompts have failed and the scripts have not, and nothing else is wrong."""
+    """Where the provider refuses, the prompts have failed and the scripts have not; it says so, and no more."""
     for job in recorded.jobs():
         failed = job["label"] == "daily-report"
         assert recorded.seen.value("hermes_cron_job_consecutive_failures", **recorded.labels(job)) == failed
         assert (
             recorded.seen.value("hermes_cron_job_last_success_timestamp_seconds", **recorded.labels(job)) is None
         ) == failed
-    for name in recorded.home.truth["expect"]["provider_broken"]:
+    for name, status in recorded.home.truth["expect"]["provider_broken"].items():
         where = {"profile": profile({"profile": name})}
         assert recorded.seen.value("hermes_platform_up", **where) == 1
-        assert recorded.seen.one("hermes_profile_health", "verdict", **where) == "ok"
+        condition = "provider_quota" if status == "402" else "provider_auth"
+        assert recorded.seen.one("hermes_profile_health", "verdict", **where) == condition
 
 
 @only("multiplex")

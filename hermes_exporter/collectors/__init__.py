@@ -10,6 +10,7 @@ from hermes_exporter.collectors import (
     exporter,
     gateway,
     job,
+    log,
     platform,
     process,
     profile,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from hermes_exporter.collectors.view import HostView
     from hermes_exporter.metric import Family, Sample
 
-COLLECTORS = ("discovery", "units", "gateway", "platforms", "cron", "delivery", "credentials", "storage")
+COLLECTORS = ("discovery", "units", "gateway", "platforms", "cron", "delivery", "credentials", "logs", "storage")
 """Names as they appear in the collector label; each but the first can be switched off."""
 
 OF_A_PROFILE: tuple[Collector, ...] = (
@@ -36,6 +37,7 @@ OF_A_PROFILE: tuple[Collector, ...] = (
     platform.COLLECTOR,
     scheduler.COLLECTOR,
     credential.COLLECTOR,
+    log.COLLECTOR,
     storage.COLLECTOR,
     delivery.COLLECTOR,
     job.COLLECTOR,

@@ -23,6 +23,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class LogFacts:
+    """What the logs of a profile told so far; ``hermes_exporter.logs.tally`` says what the keys are.
+
+    Attributes:
+        counts: since the exporter first saw the logs.
+        times: newest moment of what the key names, Unix seconds.
+        read_bytes, lost_bytes: by log.
+        providers: the one that is configured and those that may take over, whatever the logs tell.
+    """
+
+    counts: Mapping[tuple[str, ...], int]
+    times: Mapping[tuple[str, ...], float]
+    read_bytes: Mapping[str, int]
+    lost_bytes: Mapping[str, int]
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileView:
     """One profile at ``now`` (Unix seconds).
 
@@ -34,6 +52,7 @@ class ProfileView:
         jobs_held_back: those beyond the limit.
         jobs_newest: the latest time stamp of any job, Unix seconds.
         credentials: by provider, in order of their names.
+        logs: what they told, None where they are not read.
         job_names: jobs may be labelled with their names.
         timezone: IANA name of the zone that schedules are read in.
         starts, unclean_exits: since the exporter first saw the profile.
@@ -48,6 +67,7 @@ class ProfileView:
     jobs_held_back: tuple[JobRuns, ...]
     jobs_newest: float
     credentials: tuple[ProviderCredentials, ...]
+    logs: LogFacts | None
     job_names: bool
     timezone: str
     units: tuple[Unit, ...]

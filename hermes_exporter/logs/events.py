@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.choice import Choice, choice
 from hermes_exporter.logs.names import platform_of, provider_in
-from hermes_exporter.logs.refusals import by_text
 from hermes_exporter.logs.row import BY_TEXT, VALUES, plane_of
+from hermes_exporter.sources.refusals import by_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

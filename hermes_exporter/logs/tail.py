@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Protocol
 from hermes_exporter.logs.cursor import Cursor, Mark
 from hermes_exporter.logs.files import look
 from hermes_exporter.logs.places import places
-from hermes_exporter.sources.artefact import signature
+from hermes_exporter.sources.artefact import settled, signature
 
 if TYPE_CHECKING:
     from hermes_exporter.logs.files import LogFile
@@ -73,7 +73,8 @@ class LogTail:
     def __init__(self, path: str, boundary: Boundary) -> None:
         self.path = path
         self._boundary = boundary
-        self._nothing_new: tuple[Signature, Portion] | None = None
+        self._directory = os.path.dirname(path)  # noqa: PTH120  # one of very many
+        self._nothing_new: tuple[str, Signature, Portion] | None = None
         self._unchanged: dict[Signature, Mark] = {}
 
     def read(self, cursor: Cursor | None, budget: int = BUDGET_BYTES) -> Portion:
@@ -86,23 +87,19 @@ class LogTail:
         now = time.time()
         passed = cursor.passed if cursor else ()
         unchanged = {sign: mark for sign, mark in self._unchanged.items() if mark in passed}
+        above = None if cursor else _sign(self._directory)
         with ExitStack() as stack:
             files, refusals = look(self.path, unchanged, stack)
             where = places(cursor, files, refusals)
             portion = self._read(where, cursor, budget, now)
-        self._keep(files, portion, now)
+        self._keep(files, portion, now, above)
         return portion
 
     def _same(self, cursor: Cursor | None) -> Portion | None:
         if self._nothing_new is None:
             return None
-        sign, portion = self._nothing_new
-        if portion.cursor != cursor:
-            return None
-        try:
-            return portion if signature(os.stat(self.path)) == sign else None  # noqa: PTH116
-        except OSError:
-            return None
+        path, sign, portion = self._nothing_new
+        return portion if portion.cursor == cursor and _sign(path) == sign else None
 
     def _read(self, where: Places, cursor: Cursor | None, budget: int, now: float) -> Portion:
         if not where.starts:
@@ -151,7 +148,7 @@ class LogTail:
         body = body[:size]
         return body + b"\n" if body and not body.endswith(b"\n") else body, rest_of_line + size, more
 
-    def _keep(self, files: list[LogFile], portion: Portion, now: float) -> None:
+    def _keep(self, files: list[LogFile], portion: Portion, now: float, above: Signature | None) -> None:
         cursor, base = portion.cursor, files[0] if files and not files[0].number else None
         passed = cursor.passed if cursor else ()
         marks = {(mark.device, mark.inode): mark for mark in passed}
@@ -162,7 +159,16 @@ class LogTail:
         }
         self._nothing_new = None
         if base is not None and base.settled(now) and base.quiet(now) and not portion.behind:
-            self._nothing_new = base.sign, Portion(b"", cursor, ended_at=portion.ended_at)
+            self._nothing_new = self.path, base.sign, Portion(b"", cursor, ended_at=portion.ended_at)
+        elif not files and above is not None and settled(above):
+            self._nothing_new = self._directory, above, Portion(b"", cursor)
+
+
+def _sign(path: str) -> Signature | None:
+    try:
+        return signature(os.stat(path))  # noqa: PTH116
+    except OSError:
+        return None
 
 
 def _cursor(where: Places, marks: list[Mark], before: Cursor | None) -> Cursor | None:

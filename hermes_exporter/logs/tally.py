@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from hermes_exporter.logs.names import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hermes_exporter.logs.events import Event
     from hermes_exporter.logs.names import Names
@@ -60,6 +60,10 @@ OF_JOBS = frozenset(
 where the record names none."""
 MAX_TIMES = 4096
 """More are never kept: the oldest of jobs go first, whose ids anybody can make up who can write into a log."""
+MAX_MET = 4
+"""So many of the newest failures of a kind are told apart."""
+ONE_CALL_SECONDS = 60.0
+"""What fails so soon after another of its kind may be the same call: with the next credential, or begun anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,30 @@ class Tally:
         times: newest stamp of what the key names, seconds of the writer's wall clock since 1970-01-01 00:00:
             ``("auth", plane, name)``, ``("answered", provider)``, ``("connected", platform)``,
             ``("fallback", provider)``, ``("oauth_dead", provider)`` and those of OF_JOBS.
+        met: stamps of the newest failed calls of a provider, oldest first, by the key that they count under.
     """
 
     counts: dict[Key, int] = field(default_factory=dict)
     times: dict[Key, float] = field(default_factory=dict)
+    met: dict[Key, tuple[float, ...]] = field(default_factory=dict)
 
     def __add__(self, other: Tally) -> Tally:
-        counts, times = dict(self.counts), dict(self.times)
+        counts, times, met = dict(self.counts), dict(self.times), dict(self.met)
         for key, count in other.counts.items():
             counts[key] = counts.get(key, 0) + count
         for key, at in other.times.items():
             times[key] = max(at, times.get(key, -math.inf))
-        return Tally(counts, _bounded(times))
+        for key, stamps in other.met.items():
+            met[key] = _apart((*met.get(key, ()), *stamps))
+        return Tally(counts, _bounded(times), met)
+
+    def placed(self, place: Callable[[float], float]) -> Tally:
+        """Return the tally with every stamp as the moment that ``place`` takes it for."""
+        return Tally(
+            self.counts,
+            {key: place(at) for key, at in self.times.items()},
+            {key: tuple(map(place, stamps)) for key, stamps in self.met.items()},
+        )
 
 
 def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> Tally:
@@ -93,6 +109,7 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
     """
     counts: Counter[Key] = Counter()
     times: dict[Key, float] = {}
+    met: dict[Key, tuple[float, ...]] = {}
     for scan in scans:
         for level, count in scan.levels.items():
             counts["records", level] += count
@@ -100,8 +117,11 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
             if at > latest:
                 counts["future",] += 1
             else:
-                times[key] = max(at, times.get(key, -math.inf))
-    return Tally(dict(counts), _bounded(times))
+                if key[0] == "provider" or key[:2] == ("auth", "provider"):
+                    met[key] = _apart((*met.get(key, ()), at))
+                if key[0] != "provider":
+                    times[key] = max(at, times.get(key, -math.inf))
+    return Tally(dict(counts), _bounded(times), met)
 
 
 def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key, float]]:
@@ -114,7 +134,7 @@ def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key,
         error = _error(event, names)
         if error:
             counts[error] += 1
-            if error[0] == "auth":
+            if error[0] != "platform":
                 yield error, event.at
         fact = _fact(event, names)
         if fact:
@@ -143,6 +163,15 @@ def _fact(event: Event, names: Names) -> Key | None:
     if event.kind == "provider_oauth_dead":
         return ("oauth_dead", names.provider(event.fields.get("provider")))
     return None
+
+
+def _apart(stamps: Iterable[float]) -> tuple[float, ...]:
+    """Return the newest few stamps, of those that may be the same call the first."""
+    kept: list[float] = []
+    for at in sorted(stamps):
+        if not kept or at - kept[-1] >= ONE_CALL_SECONDS:
+            kept.append(at)
+    return tuple(kept[-MAX_MET:])
 
 
 def _bounded(times: dict[Key, float]) -> dict[Key, float]:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from pathlib import Path
 
 UNKNOWN = "UTC"
+
+
+def clock(rootfs: Path) -> tzinfo:
+    """Return the host's zone itself, UTC where its name is none."""
+    try:
+        return ZoneInfo(name(rootfs))
+    except (OSError, ValueError, KeyError):
+        return UTC
 
 
 def name(rootfs: Path) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
-from hermes_exporter.sources import lenient_json
+from hermes_exporter.sources import lenient_json, provider_id, refusals
 from hermes_exporter.sources.artefact import Notes, UnusableError
 from hermes_exporter.sources.gateway_state import PLATFORM
 from hermes_exporter.sources.json_object import JsonObject
@@ -31,6 +31,7 @@ class Noted:
     Attributes:
         last_run_at: the end of the last run.
         held_until: the job waits for its provider's quota.
+        error: class of the last run's error; what it was about is not kept.
     """
 
     state: str | None
@@ -39,6 +40,7 @@ class Noted:
     last_status: str | None
     held_until: float | None
     failure_streak: int | None
+    error: str | None = None
 
     def or_else(self, other: Noted) -> Noted:
         """Return these notes with the gaps filled from others."""
@@ -57,6 +59,8 @@ class Job:
         once_at: the moment of a one-shot.
         deliver: platforms that its report goes to, or local, origin, all.
         script: it runs a script alone, no model.
+        gated: a script runs before the model and may end the run.
+        provider: that it asks whatever the profile is configured for, as it may be shown; None for the profile's.
         switched_on: its own switch; a job that is on may still be paused or completed.
     """
 
@@ -70,6 +74,8 @@ class Job:
     switched_on: bool
     created_at: float | None
     noted: Noted
+    gated: bool = False
+    provider: str | None = None
 
     @property
     def state(self) -> str:
@@ -144,6 +150,8 @@ def _job(job_id: str, record: JsonObject) -> Job:
         switched_on=record.flag("enabled") is not False,
         created_at=record.stamp("created_at"),
         noted=_noted(record),
+        gated=bool(record.raw_text("script").strip()),
+        provider=_provider(record),
     )
 
 
@@ -155,7 +163,13 @@ def _noted(record: JsonObject) -> Noted:
         last_status=record.text("last_status"),
         held_until=record.plan("quota_hold_until"),
         failure_streak=record.integer("failure_streak"),
+        error=refusals.of_run(error) if (error := record.raw_text("last_error")) else None,
     )
+
+
+def _provider(record: JsonObject) -> str | None:
+    name = record.raw_text("provider").strip().lower()
+    return provider_id.label(name) if name else None
 
 
 def _schedule(record: JsonObject) -> tuple[str, str, float | None]:

@@ -182,8 +182,8 @@ class Provider(Stub):
 class Messenger(Stub):
     """Mattermost under /<who>: REST version 4 and the websocket. What is stored in `posts` was received.
 
-    Everything that somebody in `refused` asks is answered with that status, and stands in `refusals`. It is its own
-    HTTP proxy, too, for senders that insist on one.
+    Everything that somebody in `refused` asks is answered with that status, and stands in `refusals`. It can be
+    its own HTTP proxy, for senders that insist on one.
     """
 
     def __init__(self) -> None:
@@ -199,12 +199,7 @@ class Messenger(Stub):
         who, _, rest = urlsplit(request.path).path.lstrip("/").partition("/")
         path = rest.removeprefix("api/v4/")
         if who in self.refused:
-            status = self.refused[who]
-            self.refusals.append((who, path))
-            message = "Invalid or expired session, please login again."
-            return request.reply(
-                status, {"id": "api.context.session_expired", "message": message, "status_code": status}
-            )
+            return self._refuse(request, who, path)
         if path == "websocket":
             return self._websocket(request, who)
         if path == "users/me":
@@ -215,12 +210,21 @@ class Messenger(Stub):
             self.posts.append((who, str(post.get("message", ""))))
             stamp = {"id": identity("post", who, str(len(self.posts))), "create_at": int(time.time() * 1000)}
             return request.reply(201, {**post, **stamp})
+        return self._other(request, path)
+
+    @staticmethod
+    def _other(request: Request, path: str) -> None:
         if path.endswith("/typing"):
             return request.reply(200, {"status": "OK"})
         if path.startswith("channels/"):
             channel = {"id": path.split("/")[1], "type": "O", "name": "ops", "display_name": "Ops"}
             return request.reply(200, channel)
         return request.reply(404, {"id": "not_found", "message": "not found", "status_code": 404})
+
+    def _refuse(self, request: Request, who: str, path: str) -> None:
+        self.refusals.append((who, path))
+        status = self.refused[who]
+        request.reply(status, {"id": "lab.refused", "message": f"lab answer {status}", "status_code": status})
 
     def listeners(self, who: str) -> int:
         """How many gateways of that name have their websocket open."""

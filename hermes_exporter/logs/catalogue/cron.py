@@ -20,10 +20,11 @@ GATEWAY = "gateway.run"
 JOB = r"Job '(?P<job>[^'\n]++)': "
 NAMED = r"Job '"
 """A job by its name, whatever is in it."""
-ALONE = r"(?P<platform>Discord|Matrix|Mattermost)"
-"""Platforms that tell of a send without a connected gateway in no other record than this one."""
+ALONE = JOB + r"delivery error: "
+"""Of a report that no adapter has sent; for these platforms there is no other record of it."""
+PLATFORM = r"(?P<platform>Discord|Matrix|Mattermost)"
 REFUSED = (
-    r"(?:(?P<platform>Discord|Matrix|Mattermost) API error \(401\)|(?P<platform2>Slack) API error: "
+    rf"(?:{PLATFORM} API error \(401\)|(?P<platform2>Slack) API error: "
     r"(?:invalid_auth|not_authed|account_inactive|token_revoked|token_expired))"
 )
 
@@ -95,15 +96,13 @@ ROWS = (
         WARNING,
         JOB + r"live adapter send to (?P<platform>\w++):(?>.*? timed out after 60s; already dispatched)",
     ),
-    Row("cron_deliver_failed", SCHEDULER, ERROR, JOB + r"delivery error: " + REFUSED, "auth"),
-    Row(
-        "cron_deliver_failed", SCHEDULER, ERROR, JOB + r"delivery error: " + ALONE + r" API error \(403\)", "send"
-    ),
+    Row("cron_deliver_failed", SCHEDULER, ERROR, ALONE + REFUSED, "auth"),
+    Row("cron_deliver_failed", SCHEDULER, ERROR, ALONE + PLATFORM + r" API error \(403\)", "send"),
     Row(
         "cron_deliver_failed",
         SCHEDULER,
         ERROR,
-        JOB + r"delivery error: " + ALONE + r" (?:API error \(\d{3}\)|send failed \(network\))",
+        ALONE + PLATFORM + r" (?:API error \(\d{3}\)|send failed \(network\))",
         "transport",
     ),
     Row(

@@ -1,4 +1,7 @@
-"""What a failed call of a model provider was, by its text: as Hermes classifies it (agent/error_classifier.py)."""
+"""What a failed call of a model provider was, by its text: as Hermes classifies it (agent/error_classifier.py).
+
+The text of the same failure stands in a log's record and, at the end of a job's run, in ``last_error``.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIRST_ATTEMPT = "1"
+_LOOKED_AT = 4096
+"""Characters of a noted error."""
 _CODEX = "response.status="
 """A failed Codex response was told before it is called invalid."""
 
 _NO_JSON = "vars() argument must have __dict__"
-"""Hermes' own error over an answer that is a page instead of JSON. It follows an attempt that is not logged, so its
-number is never that of the first; it ends the call."""
-
+"""Hermes' own error over a page in place of an answer in JSON. It ends the call, and follows an attempt of which
+nothing is logged, so that it is never the first."""
 _BY_STATUS = {401: "auth", 403: "auth", 429: "rate_limit", 503: "overloaded", 529: "overloaded"}
 _BILLING = re.compile(
     r"insufficient[ _](?:credits|quota|balance)|credit balance|credits (?:have been )?exhausted|no usable credits"
@@ -37,6 +41,30 @@ _AUTH_TYPES = frozenset({"AuthenticationError", "PermissionDeniedError", "AuthEr
 _TRANSPORT_TYPE = re.compile(
     r"APIConnectionError|\w*Timeout(?:Error)?|\w*Connect(?:ion)?\w*Error|RemoteProtocolError|ReadError"
 )
+_OF_RUN = re.compile(r"RuntimeError: (?:HTTP (?P<status>\d{3})(?P<edge> —)?)?")
+_OURS = re.compile(r"RuntimeError: (?:Skipped to prevent|Gateway shutdown|Agent completed)")
+"""Hermes ended the run itself: the words that follow quote other things."""
+_NO_ANSWER = re.compile(r"RuntimeError: (?:Connection error|Request timed out)")
+_LOGIN = re.compile(r"re-authenticate|not logged in|no llm provider configured|no usable credentials found")
+_STILL_VALID = re.compile(r"quota exhausted \(429\)|credentials are still valid|rate limit active")
+
+
+def of_run(error: str) -> str:
+    """Return what a run failed for, by the error that Hermes noted: ``auth`` or a class of provider errors.
+
+    Scripts, time limits and tools end in errors of other kinds, whatever they quote.
+    """
+    found = _OF_RUN.match(error)
+    if not found or _OURS.match(error):
+        return "other"
+    lowered = error[found.end() :][:_LOOKED_AT].lower()
+    if found["status"]:
+        return "edge_block" if found["edge"] else _with_status(int(found["status"]), lowered)
+    if _NO_ANSWER.match(error):
+        return "transport"
+    if _STILL_VALID.search(lowered):
+        return "rate_limit"
+    return "auth" if _LOGIN.search(lowered) else _without_status("", lowered)
 
 
 def by_text(kind: str, fields: Mapping[str, str], text: str) -> str:
@@ -44,9 +72,7 @@ def by_text(kind: str, fields: Mapping[str, str], text: str) -> str:
 
     ``text`` is what follows the part of the record that its pattern matched, as long as it was kept.
     """
-    if text.startswith(_NO_JSON):
-        return "invalid_response"
-    if fields.get("attempt", FIRST_ATTEMPT) != FIRST_ATTEMPT:
+    if fields.get("attempt", FIRST_ATTEMPT) != FIRST_ATTEMPT and not text.startswith(_NO_JSON):
         return ""
     if kind == "provider_invalid_response":
         return "" if text.startswith(_CODEX) else "invalid_response"
@@ -72,6 +98,8 @@ def _with_status(status: int, text: str) -> str:
 def _without_status(error_type: str, text: str) -> str:
     if error_type in _AUTH_TYPES or _AUTH.search(text):
         return "auth"
+    if text.startswith(_NO_JSON):
+        return "invalid_response"
     if _TRANSPORT_TYPE.fullmatch(error_type):
         return "transport"
     if _BILLING.search(text):

@@ -1,0 +1,165 @@
+"""Following agent.log and errors.log of every profile of a home, for a bounded time at each look.
+
+The look changes nothing that is remembered: it returns what it read as news, which whoever judges takes over. News
+that never arrive there, because the home answered too late, are read again.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from hermes_exporter.logs.clock import offset_seconds, readings
+from hermes_exporter.logs.news import UNREAD, FileNews, LogNews
+from hermes_exporter.logs.records import MAX_RECORD_BYTES, boundary, last_stamp
+from hermes_exporter.logs.scan import scan
+from hermes_exporter.logs.tail import LogTail
+from hermes_exporter.logs.tally import Tally, tally
+from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import tzinfo
+
+    from hermes_exporter.logs.names import Names
+    from hermes_exporter.logs.news import LogMemory
+    from hermes_exporter.logs.scan import File
+    from hermes_exporter.logs.tail import Portion
+
+LOGS: dict[File, str] = {"errors": "logs/errors.log", "agent": "logs/agent.log"}
+"""Failures are read first: what they were followed by is then known as well."""
+LOOK_SECONDS = 0.25
+"""One look at a home begins no further portion of a log after so long."""
+SLICE_BYTES = 64 << 10
+"""So much is scanned at once: what a whole portion makes does not fit into a processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A profile whose logs are asked for: its label and directory, what is remembered and known of it."""
+
+    label: str
+    directory: str
+    memory: LogMemory
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """News of a profile, and what kept them from being whole."""
+
+    news: LogNews
+    errors: tuple[SourceError, ...] = ()
+
+
+class Follower:
+    """Follows the logs of one home. ``zone`` is the host's, and the writers' unless a file tells otherwise."""
+
+    def __init__(self, zone: tzinfo, seconds: float = LOOK_SECONDS) -> None:
+        self._zone, self._seconds = zone, seconds
+        self._tails: dict[str, LogTail] = {}
+        self._first: str | None = None
+
+    def look(self, profiles: Sequence[Asked], now: float) -> dict[str, Brought]:
+        """Read on in the logs of the profiles as of ``now`` (Unix seconds); whoever misses out is next."""
+        deadline = time.monotonic() + self._seconds
+        labels = [asked.label for asked in profiles]
+        start = labels.index(self._first) if self._first in labels else 0
+        brought: dict[str, Brought] = {}
+        self._first = None
+        for asked in (*profiles[start:], *profiles[:start]):
+            if brought and time.monotonic() >= deadline:
+                self._first = self._first or asked.label
+                brought[asked.label] = Brought(UNREAD)
+            else:
+                brought[asked.label] = self._profile(asked, now, deadline)
+        return brought
+
+    def _profile(self, asked: Asked, now: float, deadline: float) -> Brought:
+        files: dict[File, FileNews] = {}
+        errors: list[SourceError] = []
+        behind = False
+        for file, name in LOGS.items():
+            try:
+                files[file], more = self._file(file, f"{asked.directory}/{name}", asked, now, deadline)
+            except SourceError as error:
+                errors.append(error)
+                continue
+            behind |= more
+        return Brought(LogNews(files, behind, bool(errors)), tuple(errors))
+
+    def _file(self, file: File, path: str, asked: Asked, now: float, deadline: float) -> tuple[FileNews, bool]:
+        tail = self._tails.get(path)
+        if tail is None:
+            tail = self._tails[path] = LogTail(path, boundary)
+        memory = asked.memory
+        since = cursor = memory.cursors.get(file)
+        offset = memory.offsets.get(file)
+        total, read, lost = Tally(), 0, 0
+        while True:
+            portion = tail.read(cursor)
+            if portion.data:
+                if cursor is None:
+                    offset = self._told(*_end(path))
+                told, offset = self._portion(portion, file, asked.names, now, offset)
+                total += told
+            read, lost, cursor = read + portion.read_bytes, lost + portion.lost_bytes, portion.cursor
+            if not portion.behind or time.monotonic() >= deadline:
+                break
+        old = file in memory.history or (not memory.seen and cursor is not None)
+        counted = Tally({}, total.times, total.met) if old else total
+        return FileNews(since, cursor, counted, old and portion.behind, offset, read, lost), portion.behind
+
+    def _portion(
+        self, portion: Portion, file: File, names: Names, now: float, offset: int | None
+    ) -> tuple[Tally, int | None]:
+        scans = [scan(piece, file) for piece in _slices(portion.data)]
+        newest = next((one.newest for one in reversed(scans) if one.newest is not None), None)
+        if newest is not None and portion.ended_at is not None:
+            offset = self._told(newest, portion.ended_at, offset)
+        clock = self._zone if offset is None else timezone(timedelta(seconds=offset))
+        latest = now + FUTURE_TOLERANCE_SECONDS
+        ahead = datetime.fromtimestamp(latest, clock).utcoffset() or timedelta()
+        told = tally(scans, names, latest=latest + ahead.total_seconds())
+        return told.placed(lambda stamp: readings(stamp, clock)[0]), offset
+
+    def _told(self, newest: float | None, written_at: float, before: int | None = None) -> int | None:
+        """Return the writer's offset where it is not the host's; ``before`` where the file does not tell."""
+        offset = None if newest is None else offset_seconds(newest, written_at)
+        if offset is None:
+            return before
+        expected = datetime.fromtimestamp(written_at, self._zone).utcoffset()
+        return None if expected == timedelta(seconds=offset) else offset
+
+
+def _slices(data: bytes) -> Iterator[bytes]:
+    """Yield the data in pieces that tear no record."""
+    begin = 0
+    while len(data) - begin > SLICE_BYTES:
+        size = boundary(data[begin : begin + SLICE_BYTES], quiet=False)
+        yield data[begin : begin + size]
+        begin += size
+    if begin < len(data):
+        yield data[begin:]
+
+
+def _end(path: str) -> tuple[float | None, float]:
+    """Return the newest stamp in a log and when the log was last written to, before all of it is read."""
+    try:
+        status = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(status.st_mode):
+            return None, 0.0
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None, 0.0  # the reading that follows says why
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return None, 0.0
+        data = os.pread(file.fileno(), MAX_RECORD_BYTES, max(0, status.st_size - MAX_RECORD_BYTES))
+    return last_stamp(data.partition(b"\n")[2] if len(data) == MAX_RECORD_BYTES else data), status.st_mtime
