@@ -231,4 +231,5 @@ class Assessor:
         return {name: name not in failed for name in COLLECTORS if name in self._policy.collectors}
 
     def _future_stamps(self, profile: Profile) -> Counter[str]:
-        return counted(profile, self._log.future_stamps) + Counter(logs=self._memory.of(profile.label).logs.future)
+        found, in_logs = counted(profile, self._log.future_stamps), self._memory.of(profile.label).logs.future
+        return found + Counter(logs=in_logs) if in_logs else found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter import known_names
-from hermes_exporter.logs.follower import Asked, Follower
+from hermes_exporter.logs.follower import LOOK_SECONDS, Asked, Follower
 from hermes_exporter.problems import Problem
 from hermes_exporter.sources import env_file, hermes_config, host_zone, profile_files, storage
 from hermes_exporter.sources.artefact import SourceError
@@ -81,7 +81,7 @@ class HomeReader:
         self._watches: dict[str, Watch[ProfileFiles]] = {}
         self._above: dict[str, Above] = {}
         self._databases: dict[str, DatabaseTraces] = {}
-        self._follower = Follower(host_zone.clock(rootfs))
+        self._follower = Follower(host_zone.clock(rootfs), LOOK_SECONDS)
         self._names: dict[str, tuple[ProfileFiles, Names]] = {}
 
     def look(self, now: float) -> HomeLook:

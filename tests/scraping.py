@@ -15,7 +15,7 @@ from hermes_exporter.memory import Memory
 from hermes_exporter.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from tests.homes import Home
 
@@ -28,10 +28,21 @@ NOBODY = 65534
 class Scraper:
     """An exporter of some homes, all of them judged by the first one's /proc and clock; names are aliases."""
 
-    def __init__(self, home: Home, gateways: Mapping[str, str] | None = None, **others: Home) -> None:
+    def __init__(
+        self,
+        home: Home,
+        gateways: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
+        **others: Home,
+    ) -> None:
         watched = (WatchedHome("", home.root), *(WatchedHome(name, other.root) for name, other in others.items()))
         self.settings = Settings(
-            watched, gateways or {}, frozenset(COLLECTORS), 50_000, procfs=home.procfs.root, at=home.at
+            watched,
+            gateways or {},
+            frozenset(COLLECTORS) - {*without},
+            50_000,
+            procfs=home.procfs.root,
+            at=home.at,
         )
         self.gatherer = Gatherer(self.settings, Memory())
 

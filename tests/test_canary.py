@@ -99,7 +99,7 @@ def jobs(mint: Mint) -> dict[str, Any]:
     """jobs.json of a user who gave no names: Hermes takes them from the prompts."""
     prompt = mint("write to {} every morning")
     common = {"schedule": {"kind": "cron", "expr": "0 9 * * *"}, "enabled": True, "created_at": stamp(9000)}
-    private = ("last_error", "last_delivery_error", "base_url", "model", "provider", "workdir", "script", "skill")
+    private = ("last_error", "last_delivery_error", "base_url", "model", "workdir", "script", "skill")
     return {
         "jobs": [
             {
@@ -109,6 +109,7 @@ def jobs(mint: Mint) -> dict[str, Any]:
                 "deliver": mint("telegram:{}"),
                 **common,
                 **{key: mint() for key in private},
+                "provider": mint("sk-or-v1-{}"),
                 "origin": {"chat_id": mint(), "chat_name": mint()},
                 "state": mint(),
                 "last_status": mint(),
@@ -136,11 +137,13 @@ def config(mint: Mint) -> dict[str, Any]:
     """config.yaml."""
     return {
         "model": {
-            "provider": mint(),
+            "provider": mint("custom:sk-{}"),
             "default": mint(),
             "api_key": mint(),
             "base_url": mint("https://{}.example.org"),
         },
+        "fallback_providers": [{"provider": mint("sk-{}"), "model": mint()}, mint("sk-{}")],
+        "custom_providers": [{"name": mint("sk-{}"), "api_key": mint()}],
         "timezone": mint("Europe/{}"),
         "cron": {"provider": mint()},
         "logging": {"level": mint()},
@@ -158,9 +161,19 @@ def environment(mint: Mint) -> str:
 def log(mint: Mint) -> str:
     """A log that quotes all sorts of people and things."""
     head = time.strftime("%Y-%m-%d %H:%M:%S,123")
+    call = "agent.conversation_loop: API call"
+    refused = (
+        f"{call} failed (attempt 1/3) error_type=AuthenticationError thread={mint()} provider={mint()} "
+        f"base_url={mint()} model={mint()} summary=HTTP 401: {mint()}"
+    )
     lines = (
         f"INFO agent.credential_pool: credential pool: marking {mint()} exhausted (status=401), rotating",
-        f"WARNING agent.conversation_loop: API call failed (attempt 1/3): Error provider={mint('sk-{}')} {mint()}",
+        f"WARNING [cron_{mint()}_20261122_064705] {refused}",
+        f"INFO [{mint()}] {call} #1: model={mint()} provider={mint()} in=1 out=1 total=2 latency=0.4s",
+        f"INFO cron.scheduler: Job '{mint()}': delivered to mattermost:{mint()} via live adapter",
+        f"INFO gateway.run: ✓ {mint()} connected",
+        f"ERROR hermes_plugins.{mint()}_platform.adapter: [{mint()}] Failed to connect: {mint()}",
+        f"ERROR gateway.run: Fatal {mint()} adapter error ({mint()}): {mint()}",
         f"ERROR cron.scheduler: Job '{mint()}' failed: RuntimeError: HTTP 401: {mint()}\nTraceback {mint()}",
         f"WARNING {mint()}: {mint()}",
         mint(),
@@ -290,6 +303,8 @@ def test_nothing_private_comes_out(tmp_path_factory: pytest.TempPathFactory) -> 
                 assert 'hermes_credentials{profile="coder",provider="other",status="ok"} 6.0' in text
                 assert 'hermes_credential_refreshable{profile="coder",provider="nous"} 1.0' in text
                 assert 'job_id="j1",job_name="j1"' in text
+                assert 'hermes_auth_last_error_timestamp_seconds{name="other",plane="provider"' in text
+                assert 'hermes_provider_last_success_timestamp_seconds{profile="coder",provider="other"}' in text
             else:
                 assert str(root / "auth.json") in exporter.log()
         exporter.terminate()

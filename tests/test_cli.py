@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from hermes_exporter import __version__
 from hermes_exporter.cli import main
+from tests.log_home import Logs, answered, made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,3 +175,17 @@ def test_a_broken_config_file_is_one_clear_message(tmp_path: Path, text: str) ->
     assert result.exit_code == 2
     assert str(file) in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_scrape_reads_logs_to_their_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command has no next look: it goes on until it has read all, and then it judges."""
+    monkeypatch.setattr("hermes_exporter.home_reader.LOOK_SECONDS", 0.0)
+    where, logs = made(tmp_path), Logs(tmp_path / ".hermes")
+    with logs.path("agent").open("w") as agent:
+        agent.write(f"2026-11-22 05:00:00,000 INFO gateway.run: {'x' * 200}\n" * 12_000)
+    logs.write(60, answered())
+
+    done = CliRunner().invoke(main, ["scrape", *where.arguments()])
+
+    assert done.exit_code == 0
+    assert 'hermes_profile_condition{condition="provider_auth",profile="default"} 0.0' in done.stdout

@@ -170,6 +170,7 @@ def test_tornado_is_the_web_servers_affair() -> None:
 
 LAYERS = {
     "sources/": (
+        "logs",
         "judge",
         "collectors",
         "web",
@@ -179,6 +180,20 @@ LAYERS = {
         "memory",
         "rendering",
         "exposition",
+    ),
+    "logs/": (
+        "judge",
+        "collectors",
+        "web",
+        "gather",
+        "assessor",
+        "health_assessor",
+        "witness",
+        "memory",
+        "rendering",
+        "exposition",
+        "home_reader",
+        "known_names",
     ),
     "judge/": (
         "collectors",

@@ -103,6 +103,15 @@ class Watched:
         self._process.communicate()
 
 
+RECORD = "2026-11-22 06:00:00,000 WARNING gateway.run: something\n"
+
+
+def append(path: Path, text: str) -> None:
+    """Let Hermes log something."""
+    with path.open("a") as log:
+        log.write(text)
+
+
 def jobs_json(*ids: str) -> str:
     """A store of jobs."""
     common = {"schedule": {"kind": "cron", "expr": "0 9 * * *"}, "deliver": "local", "enabled": True}
@@ -120,6 +129,8 @@ def furnish(gateway: Gateway, ledger: Path) -> None:
     for mark in ("ticker_heartbeat", "ticker_last_success"):
         (cron / mark).write_text(f"{AT - 20}")
     (gateway.path / ".env").write_text("TELEGRAM_BOT_TOKEN=x\n")
+    for log in ("agent.log", "agent.log.1", "errors.log", "errors.log.1"):
+        append(gateway.path / "logs" / log, f"{log}\n{RECORD}")
     (gateway.path / "state.db").write_bytes(b"x")
     (gateway.path / "auth.json").write_text('{"credential_pool": {}}')
 
@@ -179,6 +190,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "state/gateway.heartbeat": lambda path: path.write_bytes(path.read_bytes() + b"\n"),
     "gateway-starts.log": lambda path: path.write_text(f"{AT - 3600}\n\n"),
     "logs/gateway-exit-diag.log": lambda path: path.write_bytes(path.read_bytes() + b"{}\n"),
+    "logs/agent.log": lambda path: append(path, RECORD),
+    "logs/errors.log": lambda path: append(path, RECORD),
     "config.yaml": lambda path: path.write_text("timezone: UTC\n\n"),
     ".env": lambda path: path.write_text("TELEGRAM_BOT_TOKEN=xy\n"),
     "auth.json": lambda path: path.write_text('{"credential_pool": {"zai": [{}]}}'),

@@ -43,6 +43,9 @@ STEPS = (
     7199,
     7201,
     86_401,
+    93_599,
+    93_601,
+    94_000,
     2_700_000,
 )
 """Seconds after the first look, around every moment at which some judge changes its mind."""

@@ -11,7 +11,7 @@ import stat
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.logs.clock import offset_seconds, readings
 from hermes_exporter.logs.news import UNREAD, FileNews, LogNews
@@ -49,6 +49,13 @@ class Asked:
     names: Names
 
 
+class _Look(NamedTuple):
+    """Its moment in Unix seconds, and when it ends by the monotonic clock."""
+
+    now: float
+    deadline: float
+
+
 @dataclass(frozen=True, slots=True)
 class Brought:
     """News of a profile, and what kept them from being whole."""
@@ -57,60 +64,74 @@ class Brought:
     errors: tuple[SourceError, ...] = ()
 
 
-class Follower:
-    """Follows the logs of one home. ``zone`` is the host's, and the writers' unless a file tells otherwise."""
+NOTHING_NEW = Brought(LogNews())
 
-    def __init__(self, zone: tzinfo, seconds: float = LOOK_SECONDS) -> None:
+
+class Follower:
+    """Follows the logs of one home.
+
+    ``zone`` is the host's, and the writers' unless a file tells otherwise. After ``seconds`` a look begins no
+    further portion of a log.
+    """
+
+    def __init__(self, zone: tzinfo, seconds: float) -> None:
         self._zone, self._seconds = zone, seconds
         self._tails: dict[str, LogTail] = {}
         self._first: str | None = None
 
     def look(self, profiles: Sequence[Asked], now: float) -> dict[str, Brought]:
         """Read on in the logs of the profiles as of ``now`` (Unix seconds); whoever misses out is next."""
-        deadline = time.monotonic() + self._seconds
+        look = _Look(now, time.monotonic() + self._seconds)
         labels = [asked.label for asked in profiles]
         start = labels.index(self._first) if self._first in labels else 0
         brought: dict[str, Brought] = {}
         self._first = None
         for asked in (*profiles[start:], *profiles[:start]):
-            if brought and time.monotonic() >= deadline:
+            if brought and time.monotonic() >= look.deadline:
                 self._first = self._first or asked.label
                 brought[asked.label] = Brought(UNREAD)
             else:
-                brought[asked.label] = self._profile(asked, now, deadline)
+                brought[asked.label] = self._profile(asked, look)
         return brought
 
-    def _profile(self, asked: Asked, now: float, deadline: float) -> Brought:
+    def _profile(self, asked: Asked, look: _Look) -> Brought:
         files: dict[File, FileNews] = {}
         errors: list[SourceError] = []
         behind = False
         for file, name in LOGS.items():
+            path = f"{asked.directory}/{name}"
+            tail = self._tails.get(path)
+            if tail is None:
+                tail = self._tails[path] = LogTail(path, boundary)
             try:
-                files[file], more = self._file(file, f"{asked.directory}/{name}", asked, now, deadline)
+                first = tail.read(asked.memory.cursors.get(file))
+                if asked.memory.knows(file, first):
+                    continue
+                files[file], more = self._file(file, first, tail, asked, look)
             except SourceError as error:
                 errors.append(error)
                 continue
             behind |= more
-        return Brought(LogNews(files, behind, bool(errors)), tuple(errors))
+        return Brought(LogNews(files, behind, bool(errors)), tuple(errors)) if files or errors else NOTHING_NEW
 
-    def _file(self, file: File, path: str, asked: Asked, now: float, deadline: float) -> tuple[FileNews, bool]:
-        tail = self._tails.get(path)
-        if tail is None:
-            tail = self._tails[path] = LogTail(path, boundary)
+    def _file(
+        self, file: File, portion: Portion, tail: LogTail, asked: Asked, look: _Look
+    ) -> tuple[FileNews, bool]:
+        """Read on from the first portion, for as long as there is time."""
         memory = asked.memory
         since = cursor = memory.cursors.get(file)
         offset = memory.offsets.get(file)
         total, read, lost = Tally(), 0, 0
         while True:
-            portion = tail.read(cursor)
             if portion.data:
                 if cursor is None:
-                    offset = self._told(*_end(path))
-                told, offset = self._portion(portion, file, asked.names, now, offset)
+                    offset = self._told(*_end(tail.path))
+                told, offset = self._portion(portion, file, asked.names, look.now, offset)
                 total += told
             read, lost, cursor = read + portion.read_bytes, lost + portion.lost_bytes, portion.cursor
-            if not portion.behind or time.monotonic() >= deadline:
+            if not portion.behind or time.monotonic() >= look.deadline:
                 break
+            portion = tail.read(cursor)
         old = file in memory.history or (not memory.seen and cursor is not None)
         counted = Tally({}, total.times, total.met) if old else total
         return FileNews(since, cursor, counted, old and portion.behind, offset, read, lost), portion.behind
@@ -133,7 +154,10 @@ class Follower:
         offset = None if newest is None else offset_seconds(newest, written_at)
         if offset is None:
             return before
-        expected = datetime.fromtimestamp(written_at, self._zone).utcoffset()
+        try:
+            expected = datetime.fromtimestamp(written_at, self._zone).utcoffset()
+        except (ValueError, OverflowError):
+            return before  # the last hours of the year 9999
         return None if expected == timedelta(seconds=offset) else offset
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from hermes_exporter.logs.cursor import Cursor
     from hermes_exporter.logs.scan import File
+    from hermes_exporter.logs.tail import Portion
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class LogNews:
     """What one look at a profile's logs brought.
 
     Attributes:
-        files: by log; one that was refused is not among them.
+        files: by log; one that was refused, or brought nothing, is not among them.
         behind: there is more to read, which the time for one look did not allow.
         refused: one of the logs could not be read.
     """
@@ -87,6 +88,11 @@ class LogMemory:
     def future(self) -> int:
         """How many time stamps were ahead of the clock."""
         return self.counts.get(("future",), 0)
+
+    def knows(self, name: File, portion: Portion) -> bool:
+        """Whether a portion of a log, read from where this stands, brings nothing."""
+        same = portion.cursor == self.cursors.get(name) and not portion.lost_bytes and not portion.behind
+        return same and self.seen and name not in self.history
 
     def apply(self, news: LogNews) -> None:
         """Take over what a look brought; what was read from another place than where the memory stands is old."""

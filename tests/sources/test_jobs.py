@@ -53,6 +53,49 @@ def test_a_job_as_hermes_writes_it() -> None:
     assert (job.noted.last_status, job.noted.last_run_at) == ("ok", 1795329862.809983)
 
 
+ERRORS = {
+    "RuntimeError: HTTP 401: No auth credentials found": "auth",
+    "RuntimeError: HTTP 403: Your account is not active": "auth",
+    "RuntimeError: HTTP 403 — Just a moment...": "edge_block",
+    "RuntimeError: HTTP 402: Insufficient credits. Add more to continue.": "billing",
+    "RuntimeError: HTTP 402: Usage limit reached, try again in 5 minutes": "rate_limit",
+    "RuntimeError: HTTP 404: The model x does not exist": "other",
+    "RuntimeError: HTTP 429: Rate limit reached": "rate_limit",
+    "RuntimeError: HTTP 429: The engine is overloaded": "overloaded",
+    "RuntimeError: HTTP 500: The server had an error": "server",
+    "RuntimeError: Connection error.": "transport",
+    "RuntimeError: Request timed out.": "transport",
+    "RuntimeError: Hermes is not logged into Nous Portal. Run `hermes model` to re-authenticate.": "auth",
+    "RuntimeError: No LLM provider configured. Run `hermes model`": "auth",
+    "RuntimeError: No usable credentials found for provider 'gemini'. Set GEMINI_API_KEY": "auth",
+    "RuntimeError: Nous Portal rate limit active — resets in 12m": "rate_limit",
+    "RuntimeError: Codex provider quota exhausted (429). Credentials are still valid.": "rate_limit",
+    "RuntimeError: Skipped to prevent unintended spend: provider 'unauthorized' -> 'x'": "other",
+    "RuntimeError: vars() argument must have __dict__ attribute": "other",
+    "TimeoutError: Cron job 'unauthorized' idle for 600s (limit 600s)": "other",
+    "Script exited with code 3\nstderr:\nRuntimeError: HTTP 401: Unauthorized": "other",
+    "Script timed out after 5s: /home/user/.hermes/scripts/slow.sh": "other",
+    "Agent completed but produced empty response (model error, timeout, or misconfiguration)": "other",
+}
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_what_a_run_failed_for(error: str) -> None:
+    """Of the error's text only its class is kept; what a script or a tool quotes is no refusal."""
+    job = one(last_status="error", last_error=error)
+
+    assert job.noted.error == ERRORS[error]
+    assert error.rsplit(":", maxsplit=1)[-1] not in repr(job)
+
+
+def test_whom_a_job_asks() -> None:
+    """A provider of its own is named as everywhere; a script before the prompt may end a run without asking."""
+    assert (one().provider, one().gated, one().noted.error) == (None, False, None)
+    assert one(provider=" OpenRouter ").provider == "openrouter"
+    assert one(provider="sk-or-v1-0123456789").provider == "other"
+    assert one(script="data.sh").gated
+
+
 @pytest.mark.parametrize(
     "data",
     [
