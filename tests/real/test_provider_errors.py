@@ -48,6 +48,16 @@ COUNTED: dict[str, Key] = {
     "garbage": ("provider", "custom", "invalid_response"),
 }
 """What a call counts under that the provider met with a fault."""
+CONDITION = {
+    "401": "provider_auth",
+    "402": "provider_quota",
+    "403": "provider_auth",
+    "403 page": "provider_unreachable",
+    "429": "provider_quota",
+    "500": "provider_unreachable",
+    "silence": "provider_unreachable",
+}
+"""What holds once a job has failed by it; an unknown model and an answer that is none are nobody's condition."""
 ATTEMPTS = {"429": 3, "500": 3, "silence": 3}
 """Requests of one call before Hermes gives it up, or begins it anew on a fresh connection."""
 IMPATIENT = {"HERMES_API_TIMEOUT": "1", "HERMES_STREAM_READ_TIMEOUT": "1"}
@@ -60,6 +70,7 @@ FAMILIES = {
     "hermes_platform_errors_total": ("platform", "platform", "class"),
 }
 """First of the key of an error in the tally, and the labels that are the rest of it."""
+CONDITIONS = {"provider_auth", "provider_quota", "provider_unreachable", "platform_auth", "degraded"}
 LOGS: tuple[File, ...] = ("agent", "errors")
 
 
@@ -132,6 +143,15 @@ class Reporter:
             "hermes_provider_last_success_timestamp_seconds", profile=self.profile, provider=name
         )
 
+    def conditions(self) -> set[str]:
+        """Which conditions of provider and messenger hold."""
+        scrape = self._read()
+        values = {
+            name: scrape.value("hermes_profile_condition", profile=self.profile, condition=name)
+            for name in CONDITIONS
+        }
+        return {name for name, value in values.items() if value == 1}
+
     def log(self, file: File) -> Path:
         """Where the host finds a log."""
         return self._site.home.systemd.path(self._site.home.home(self.profile) / f"logs/{file}.log")
@@ -181,11 +201,13 @@ def test_a_call_that_fails_counts_once(site: Site, fault: str) -> None:
     expected = {COUNTED[fault]: len(calls) / ATTEMPTS.get(fault, 1)}
     assert reporter.errors() == expected
     assert reporter.answered_at("custom") is None
+    assert reporter.conditions() == ({CONDITION[fault]} if fault in CONDITION else set())
 
     del site.provider.faults[key_of(profile)]
     (call,) = reporter.run("succeeded")
     assert reporter.errors() == expected
     assert call.at <= (reporter.answered_at("custom") or 0) <= time.time()
+    assert reporter.conditions() == set()
 
 
 def test_a_credential_that_is_not_there(site: Site) -> None:
@@ -197,6 +219,7 @@ def test_a_credential_that_is_not_there(site: Site) -> None:
         assert reporter.run("failed") == []
 
     assert reporter.errors() == {("auth", "provider", "nous"): 2}
+    assert reporter.conditions() == {"provider_auth"}
     told = tally([scan(reporter.log(file).read_bytes(), file) for file in LOGS], Names())
     assert {key: count for key, count in told.counts.items() if key[0] == "auth"} == {
         ("auth", "provider", "nous"): 2
@@ -215,6 +238,7 @@ def test_nobody_listens(site: Site) -> None:
     assert reporter.run("failed") == []
 
     assert reporter.errors() == {TRANSPORT: 2}
+    assert reporter.conditions() == {"provider_unreachable"}
 
 
 @pytest.mark.slow
@@ -237,11 +261,12 @@ def test_one_key_of_a_pool_is_refused(site: Site) -> None:
 
     assert [(call.key, call.fault) for call in calls] == [(first, "401"), (second, ""), (second, "")]
     assert reporter.errors() == {("auth", "provider", "deepseek"): 1}
+    assert reporter.conditions() == set()
 
 
 @pytest.mark.slow
 def test_a_fallback_hides_a_refusal_from_the_job(site: Site) -> None:
-    """A refused primary counts though the fallback answers and the job is well; every run is refused again."""
+    """A refused primary counts though another one answers and the job is well; every run is refused again."""
     fallback = {
         "provider": "custom", "model": "another-model",
         "base_url": f"http://127.0.0.1:{site.provider.port}/v1", "api_key": key_of("another"),
@@ -271,6 +296,7 @@ def test_a_messenger_that_refuses_the_token_at_the_start(site: Site) -> None:
     gateway = reporter.start()
     assert reporter.refusals() == ["users/me"]
     assert reporter.errors() == {NO_TOKEN: 1}
+    assert reporter.conditions() == {"platform_auth"}
 
     until(lambda: len(reporter.refusals()) > 1, 60, "it tries again")
     stop(gateway)
