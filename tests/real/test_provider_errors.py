@@ -242,25 +242,34 @@ def test_nobody_listens(site: Site) -> None:
 
 
 @pytest.mark.slow
-def test_one_key_of_a_pool_is_refused(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("fault", "asked", "error"),
+    [
+        ("401", 1, ("auth", "provider", "deepseek")),
+        ("402", 1, ("provider", "deepseek", "billing")),
+        ("429", 2, ("provider", "deepseek", "rate_limit")),
+    ],
+)
+def test_one_key_of_a_pool_is_refused(site: Site, fault: str, asked: int, error: Key) -> None:
     """The refused key counts once, and the run goes well by the other; the next run does not ask it again."""
-    first, second = (key_of(f"pool-{number}") for number in (1, 2))
+    profile = f"pool{fault}"
+    first, second = (key_of(f"{profile}-{number}") for number in (1, 2))
     model = {"default": MODEL, "provider": "deepseek", "context_length": 128000}
-    reporter = Reporter(site, "pool", "How is everything?", model=model)
+    reporter = Reporter(site, profile, "How is everything?", model=model)
     for key in (first, second):
         add = ("auth", "add", "deepseek", "--type", "api-key", "--label", key, "--api-key", key)
-        site.home.hermes("pool", *add)
-    store = site.home.home("pool") / "auth.json"
+        site.home.hermes(profile, *add)
+    store = site.home.home(profile) / "auth.json"
     theirs, ours = "https://api.deepseek.com/v1", f"http://127.0.0.1:{site.provider.port}/v1"
     text = site.home.systemd.path(store).read_text()
     assert text.count(theirs) == 2
     site.home.systemd.write(store, text.replace(theirs, ours), mode=0o600)
-    site.provider.faults[first] = "401"
+    site.provider.faults[first] = fault
 
     calls = [*reporter.run("succeeded"), *reporter.run("succeeded")]
 
-    assert [(call.key, call.fault) for call in calls] == [(first, "401"), (second, ""), (second, "")]
-    assert reporter.errors() == {("auth", "provider", "deepseek"): 1}
+    assert [(call.key, call.fault) for call in calls] == [(first, fault)] * asked + [(second, "")] * 2
+    assert reporter.errors() == {error: 1}
     assert reporter.conditions() == set()
 
 
@@ -268,7 +277,7 @@ def test_one_key_of_a_pool_is_refused(site: Site) -> None:
 def test_a_fallback_hides_a_refusal_from_the_job(site: Site) -> None:
     """A refused primary counts though another one answers and the job is well; every run is refused again."""
     fallback = {
-        "provider": "custom", "model": "another-model",
+        "provider": "deepseek", "model": "deepseek-chat",
         "base_url": f"http://127.0.0.1:{site.provider.port}/v1", "api_key": key_of("another"),
     }  # fmt: skip
     reporter = Reporter(site, "primary", "How is everything?", fallback_providers=[fallback])
@@ -278,7 +287,9 @@ def test_a_fallback_hides_a_refusal_from_the_job(site: Site) -> None:
         calls = reporter.run("succeeded")
         assert [call.fault for call in calls] == ["401", ""]
         assert reporter.errors() == {REFUSED: runs}
-        assert calls[-1].at <= (reporter.answered_at("custom") or 0) <= time.time()
+        assert calls[-1].at <= (reporter.answered_at("deepseek") or 0) <= time.time()
+        assert reporter.answered_at("custom") is None
+        assert reporter.conditions() == {"degraded"}
 
 
 def of_messenger(status: int, path: str) -> Key:
@@ -306,8 +317,10 @@ def test_a_messenger_that_refuses_the_token_at_the_start(site: Site) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("status", [401, 403, 503])
-def test_a_messenger_that_refuses_at_runtime(site: Site, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "conditions"), [(401, {"platform_auth"}), (403, {"platform_auth"}), (503, set())]
+)
+def test_a_messenger_that_refuses_at_runtime(site: Site, status: int, conditions: set[str]) -> None:
     """As many errors as requests were refused: to type, to send, to send again, to listen."""
     profile = f"runtime{status}"
     reporter = Reporter(site, profile, "How is everything?")
@@ -320,6 +333,7 @@ def test_a_messenger_that_refuses_at_runtime(site: Site, status: int) -> None:
     until(lambda: reporter.refusals().count("posts") >= 2, 60, "an answer is refused")
     site.messenger.hang_up(profile)
     until(lambda: "websocket" in reporter.refusals(), 60, "it does not listen any more")
+    assert reporter.conditions() == conditions
     stop(gateway)
 
     assert reporter.errors() == Counter(of_messenger(status, path) for path in reporter.refusals())
