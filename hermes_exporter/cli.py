@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,10 +180,11 @@ async def _once(wanted: Settings) -> Answer:
     gatherer = Gatherer(wanted, memory)
     try:
         answer = await gatherer.gather(SCRAPE_TIMEOUT_SECONDS)
-        while memory.behind and (left := until - time.monotonic()) > 0:
-            answer = await gatherer.gather(left)
     except GatherError as error:
         raise click.ClickException(str(error)) from error
+    while memory.behind and (left := until - time.monotonic()) > 0:
+        with suppress(GatherError):
+            answer = await gatherer.gather(left)
     return answer
 
 

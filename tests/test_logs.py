@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from hermes_exporter.gather import Gatherer
 from hermes_exporter.health_assessor import CONDITIONS
 from hermes_exporter.logs.tally import PLATFORM_CLASSES, PROVIDER_CLASSES
+from hermes_exporter.sources.artefact import SETTLED_SECONDS
 from tests.log_home import (
     BOT_BACK,
     BOT_LOST,
@@ -24,7 +28,7 @@ from tests.log_home import (
     made,
     refused,
 )
-from tests.odd_homes import AT, Gateway
+from tests.odd_homes import AT, Gateway, stamp
 from tests.scraping import Scraper, changed, unprivileged
 
 if TYPE_CHECKING:
@@ -467,3 +471,62 @@ def test_nothing_private_is_remembered(tmp_path: Path) -> None:
 
     assert SECRET.lower() not in scraper.text().lower()
     assert SECRET.lower() not in repr(scraper.gatherer._memory).lower()
+
+
+UNAUTHORIZED = "RuntimeError: HTTP 401: No auth credentials found"
+RUNS: dict[str, tuple[dict[str, object], float | None]] = {
+    "failed for it": ({"last_status": "error", "last_error": UNAUTHORIZED}, 1),
+    "failed for its quota": ({"last_status": "error", "last_error": "RuntimeError: HTTP 402: no credits"}, None),
+    "failed otherwise": ({"last_status": "error", "last_error": "Script exited with code 3"}, None),
+    "failed before": ({"last_status": "ok", "last_error": UNAUTHORIZED}, 0),
+    "went well": ({"last_status": "ok"}, 0),
+    "went well, perhaps without the model": ({"last_status": "ok", "script": "look.sh"}, None),
+    "a script alone failed": ({"last_status": "error", "last_error": UNAUTHORIZED, "no_agent": True}, None),
+    "a script alone went well": ({"last_status": "ok", "no_agent": True}, None),
+    "another provider's failed": ({"last_status": "error", "last_error": UNAUTHORIZED, "provider": "zai"}, None),
+    "another provider's went well": ({"last_status": "ok", "provider": "zai"}, None),
+    "its own by name failed": ({"last_status": "error", "last_error": UNAUTHORIZED, "provider": "Nous"}, 1),
+    "in the future": ({"last_status": "error", "last_error": UNAUTHORIZED, "last_run_at": stamp(AT + 600)}, None),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_runs_of_jobs_are_evidence(run: str, tmp_path: Path) -> None:
+    """The last run of a job that asks the profile's provider confirms its trouble or ends it; no other does."""
+    where = made(tmp_path)
+    notes, expected = RUNS[run]
+    job = {"id": "j1", "schedule": {"kind": "cron", "expr": "0 9 * * *"}, "last_run_at": stamp(AT - 600), **notes}
+    (where.root / "cron/jobs.json").write_text(json.dumps({"jobs": [job]}))
+
+    series = Scraper(where).scrape()
+
+    assert condition(series, "provider_auth") == expected
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(400, 1), (200, 0)])
+def test_a_messenger_that_its_gateway_connected_since_is_well(ago: float, expected: float, tmp_path: Path) -> None:
+    """Where the log does not tell of what goes well, the gateway's own note of a connection, if newer, does."""
+    where = made(tmp_path)
+    Gateway(where.root, 3001).write(
+        platforms={"mattermost": {"state": "connected", "updated_at": stamp(AT - ago)}},
+    )
+    (where.root / "config.yaml").write_text("logging: {level: WARNING}\n")
+    Logs(where.root).write(300, BOT_REFUSED)
+
+    assert condition(Scraper(where).scrape(), "platform_auth") == expected
+
+
+def test_time_alone_ends_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verdict that all is well is good for 26 hours after the last proof, also while nothing else happens."""
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + SETTLED_SECONDS + 1)
+    where = made(tmp_path)
+    Logs(where.root).write(60, answered())
+    scraper = Scraper(where)
+    found = []
+    for later in (0, 1, 93_539, 93_541):
+        scraper.gatherer.settings = replace(scraper.settings, at=AT + later)
+        scraper.scrape()
+        found.append(condition(scraper.scrape(), "provider_auth"))
+
+    assert found == [0, 0, 0, None]

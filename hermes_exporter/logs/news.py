@@ -102,11 +102,11 @@ class LogMemory:
         if news is UNREAD:
             self.changes += different
             return
-        for name, file in fresh.items():
-            different |= self._take(name, file)
         if not self.seen:
             self.history = self.history | (FILES - news.files.keys())
-        self.seen = True
+            self.seen = True
+        for name, file in fresh.items():
+            different |= self._take(name, file)
         self.changes += different
 
     def _take(self, name: File, file: FileNews) -> bool:

@@ -93,6 +93,20 @@ def test_history_that_is_refused_at_first_stays_history(logs: Logs, tmp_path: Pa
     assert reader.read().counts[REFUSED] == 1
 
 
+def test_history_that_vanishes_is_over(tmp_path: Path) -> None:
+    """A log that was refused at the first look and then removed: the one that comes later is counted."""
+    logs = Logs(tmp_path)
+    logs.path("errors").mkdir()
+    reader = Reader(tmp_path)
+    reader.read()
+    logs.path("errors").rmdir()
+    assert reader.read().history == set()
+
+    logs.write(60, refused())
+
+    assert reader.read().counts[REFUSED] == 1
+
+
 def test_one_refused_log_does_not_hold_up_the_other(logs: Logs, tmp_path: Path) -> None:
     """The readable one goes on being read, and nothing of the other is lost meanwhile."""
     reader = Reader(tmp_path)
@@ -138,6 +152,21 @@ def test_a_writers_clock_is_remembered(tmp_path: Path) -> None:
         os.utime(logs.path(file))
 
     assert reader.read().times[REFUSED] == AT - 600
+
+
+def test_a_writers_clock_is_known_before_all_is_read(tmp_path: Path) -> None:
+    """The end of a log tells whose clock its beginning was written by."""
+    logs = Logs(tmp_path)
+    logs.write(9000, answered(), offset=-7 * 3600)
+    with logs.path("agent").open("a") as agent:
+        agent.write(f"2026-11-21 23:00:00,000 INFO gateway.run: {'x' * 200}\n" * 6000)
+    logs.write(60, "INFO gateway.run: the last one", offset=-7 * 3600)
+    reader = Reader(tmp_path, seconds=0.0)
+
+    memory = reader.read()
+
+    assert memory.behind
+    assert memory.times[ANSWERED] == AT - 9000
 
 
 def test_the_newest_failures_are_told_apart() -> None:

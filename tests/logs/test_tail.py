@@ -613,6 +613,18 @@ def test_a_look_costs_what_changed(log: Log, follower: Follower) -> None:
     assert not {"listdir", "scandir"} & set(calls)
 
 
+def test_a_look_at_no_log_costs_one_stat(log: Log, follower: Follower) -> None:
+    """Where nothing was ever logged only the directory is looked at; the first record changes it, and is read."""
+    assert follower.catch_up() == []
+    settle(follower)
+
+    calls, portion = system_calls(follower)
+    assert (calls, portion.data, portion.cursor) == (["stat"], b"", None)
+
+    log.append()
+    assert follower.catch_up() == [0]
+
+
 def test_no_descriptor_is_kept(log: Log, follower: Follower) -> None:
     """Between two readings no file is open, whatever the last one met: a removed log takes no disk space."""
     descriptors = Path("/proc/self/fd")
