@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.choice import Choice, choice
 from hermes_exporter.logs.names import platform_of, provider_in
-from hermes_exporter.logs.row import BY_TEXT, VALUES
+from hermes_exporter.logs.row import BY_TEXT, VALUES, plane_of
 from hermes_exporter.sources.refusals import by_text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Event:
     @property
     def plane(self) -> str:
         """Whose error it is: ``platform`` or ``provider``."""
-        return "platform" if self.kind.startswith("platform_") else "provider"
+        return plane_of(self.kind)
 
 
 def classify(record: Record) -> Event | None:

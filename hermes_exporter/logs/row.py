@@ -35,6 +35,11 @@ group in several places.
 """
 
 
+def plane_of(kind: str) -> str:
+    """Return whose error a record of this class is: ``platform`` or ``provider``."""
+    return "platform" if kind.startswith(("platform_", "cron_deliver_")) else "provider"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One kind of record.

@@ -17,6 +17,9 @@ _LOOKED_AT = 4096
 _CODEX = "response.status="
 """A failed Codex response was told before it is called invalid."""
 
+_NO_JSON = "vars() argument must have __dict__"
+"""Hermes' own error over a page in place of an answer in JSON. It ends the call, and follows an attempt of which
+nothing is logged, so that it is never the first."""
 _BY_STATUS = {401: "auth", 403: "auth", 429: "rate_limit", 503: "overloaded", 529: "overloaded"}
 _BILLING = re.compile(
     r"insufficient[ _](?:credits|quota|balance)|credit balance|credits (?:have been )?exhausted|no usable credits"
@@ -69,7 +72,7 @@ def by_text(kind: str, fields: Mapping[str, str], text: str) -> str:
 
     ``text`` is what follows the part of the record that its pattern matched, as long as it was kept.
     """
-    if fields.get("attempt", FIRST_ATTEMPT) != FIRST_ATTEMPT:
+    if fields.get("attempt", FIRST_ATTEMPT) != FIRST_ATTEMPT and not text.startswith(_NO_JSON):
         return ""
     if kind == "provider_invalid_response":
         return "" if text.startswith(_CODEX) else "invalid_response"
@@ -95,6 +98,8 @@ def _with_status(status: int, text: str) -> str:
 def _without_status(error_type: str, text: str) -> str:
     if error_type in _AUTH_TYPES or _AUTH.search(text):
         return "auth"
+    if text.startswith(_NO_JSON):
+        return "invalid_response"
     if _TRANSPORT_TYPE.fullmatch(error_type):
         return "transport"
     if _BILLING.search(text):

@@ -15,6 +15,7 @@ from tests.lab.waiting import until
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping
 
     from tests.lab.stubs import Messenger, Provider
     from tests.lab.user_systemd import Process, UserSystemd
@@ -30,6 +31,11 @@ OFFLINE = {
     "ALL_PROXY": "http://127.0.0.1:9",
     "NO_PROXY": "127.0.0.1,localhost",
 }
+
+
+def key_of(profile: str) -> str:
+    """The credential by which the stub provider knows a profile."""
+    return f"sk-fake-{profile}-0000"
 
 
 class HermesHome:
@@ -71,11 +77,11 @@ class HermesHome:
         self.hermes("default", "profile", "create", profile, "--no-skills", "--description", f"Lab {profile}.")
         self.configure(profile)
 
-    def configure(self, profile: str, **more: object) -> None:
-        """Write its config.yaml and .env: the stub provider, the stub messenger."""
+    def configure(self, profile: str, environment: Mapping[str, str] | None = None, **more: object) -> None:
+        """Write its config.yaml and .env: the stub provider, the stub messenger, and what else is wanted."""
         model = {
             "default": MODEL, "provider": "custom", "context_length": 128000,
-            "base_url": f"http://127.0.0.1:{self._provider.port}/v1", "api_key": f"sk-fake-{profile}-0000",
+            "base_url": f"http://127.0.0.1:{self._provider.port}/v1", "api_key": key_of(profile),
         }  # fmt: skip
         config = {
             "model": model,
@@ -89,6 +95,7 @@ class HermesHome:
             "MATTERMOST_TOKEN": f"faketoken{profile}0000000000",
             "MATTERMOST_ALLOWED_USERS": "operator00000000000000001",
             "MATTERMOST_HOME_CHANNEL": f"home{profile}channel0000000",
+            **(environment or {}),
         }
         self.systemd.write(self.home(profile) / "config.yaml", yaml.safe_dump(config), mode=0o600)
         lines = "".join(f"{key}={value}\n" for key, value in env.items())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
 import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 MODEL = "stub-model-1"
 WEBSOCKET_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -73,17 +75,79 @@ class Request(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+class Fault(NamedTuple):
+    """What a provider that refuses or fails answers; without a status it answers nothing."""
+
+    status: int | None
+    body: object = None
+    kind: str = "application/json"
+
+
+def said(status: int, message: str, code: str | None = None) -> Fault:
+    """An error in the words and the shape of OpenAI's API."""
+    return Fault(status, {"error": {"message": message, "type": "lab", "param": None, "code": code}})
+
+
+PAGE = (
+    "<!DOCTYPE html><html><head><title>Just a moment...</title></head>"
+    "<body><h1>Checking your browser</h1><p>Ray ID: 0000000000000000</p></body></html>"
+)
+FAULTS = {
+    "401": said(401, "Incorrect API key provided: sk-fake-****0000.", "invalid_api_key"),
+    "402": said(402, "Insufficient credits. Add more to continue."),
+    "403": said(403, "Your account is not active.", "account_deactivated"),
+    "403 page": Fault(403, PAGE, "text/html; charset=UTF-8"),
+    "404": said(404, f"The model `{MODEL}` does not exist or you do not have access to it.", "model_not_found"),
+    "429": said(429, "Rate limit reached for requests per min (RPM): Limit 3, Used 3.", "rate_limit_exceeded"),
+    "500": said(500, "The server had an error while processing your request."),
+    "silence": Fault(None),
+    "garbage": Fault(200, "<html>upstream proxy</html>", "text/html"),
+}
+
+
+class Call(NamedTuple):
+    """One request to complete a chat.
+
+    Attributes:
+        at: when it came, Unix seconds.
+        key: the credential it came with.
+        fault: of FAULTS, empty where the chat was completed.
+    """
+
+    at: float
+    key: str
+    fault: str
+
+
 class Provider(Stub):
-    """An OpenAI-compatible provider under /v1, with one answer to everything."""
+    """An OpenAI-compatible provider under /v1, with one answer to everything but for the keys in `faults`.
+
+    What stands in `calls` was asked, in that order.
+    """
 
     answer = "All systems nominal."
 
+    def __init__(self) -> None:
+        """Start with every key accepted."""
+        super().__init__()
+        self.calls: list[Call] = []
+        self.faults: dict[str, str] = {}
+
     def handle(self, request: Request) -> None:
         """List the one model, or complete a chat."""
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        fault = self.faults.get(key, "")
         if request.command == "GET":
+            if fault in {"401", "403"}:
+                return self._fail(request, FAULTS[fault])
             model = {"id": MODEL, "object": "model", "owned_by": "lab", "context_length": 128000}
             return request.reply(200, {"object": "list", "data": [model]})
+        if not request.path.endswith("/chat/completions"):
+            return request.reply(404, {"error": {"message": "not found"}})
         asked = json.loads(request.body)
+        self.calls.append(Call(time.time(), key, fault))
+        if fault:
+            return self._fail(request, FAULTS[fault])
         usage = {"prompt_tokens": 1000, "completion_tokens": 5, "total_tokens": 1005}
         common = {"id": "chatcmpl-lab", "created": int(time.time()), "model": MODEL}
         if not asked.get("stream"):
@@ -106,20 +170,36 @@ class Provider(Stub):
         stream = "".join(f"data: {json.dumps(line)}\n\n" for line in lines) + "data: [DONE]\n\n"
         return request.reply(200, stream, "text/event-stream")
 
+    @staticmethod
+    def _fail(request: Request, fault: Fault) -> None:
+        if fault.status is None:
+            request.connection.recv(1)  # until the other side gives up
+            request.close_connection = True
+        else:
+            request.reply(fault.status, fault.body, fault.kind)
+
 
 class Messenger(Stub):
-    """Mattermost under /<who>: REST version 4 and the websocket. What is stored in `posts` was received."""
+    """Mattermost under /<who>: REST version 4 and the websocket. What is stored in `posts` was received.
+
+    Everything that somebody in `refused` asks is answered with that status, and stands in `refusals`. It can be
+    its own HTTP proxy, for senders that insist on one.
+    """
 
     def __init__(self) -> None:
-        """Start with no posts and no listeners."""
+        """Start with no posts and no listeners, and refuse nobody."""
         super().__init__()
         self.posts: list[tuple[str, str]] = []
+        self.refused: dict[str, int] = {}
+        self.refusals: list[tuple[str, str]] = []
         self._sockets: dict[str, list[Request]] = {}
 
     def handle(self, request: Request) -> None:
         """Answer what Hermes' Mattermost adapter asks."""
-        who, _, rest = request.path.lstrip("/").partition("/")
-        path = rest.removeprefix("api/v4/").split("?")[0]
+        who, _, rest = urlsplit(request.path).path.lstrip("/").partition("/")
+        path = rest.removeprefix("api/v4/")
+        if who in self.refused:
+            return self._refuse(request, who, path)
         if path == "websocket":
             return self._websocket(request, who)
         if path == "users/me":
@@ -130,12 +210,21 @@ class Messenger(Stub):
             self.posts.append((who, str(post.get("message", ""))))
             stamp = {"id": identity("post", who, str(len(self.posts))), "create_at": int(time.time() * 1000)}
             return request.reply(201, {**post, **stamp})
+        return self._other(request, path)
+
+    @staticmethod
+    def _other(request: Request, path: str) -> None:
         if path.endswith("/typing"):
             return request.reply(200, {"status": "OK"})
         if path.startswith("channels/"):
             channel = {"id": path.split("/")[1], "type": "O", "name": "ops", "display_name": "Ops"}
             return request.reply(200, channel)
         return request.reply(404, {"id": "not_found", "message": "not found", "status_code": 404})
+
+    def _refuse(self, request: Request, who: str, path: str) -> None:
+        self.refusals.append((who, path))
+        status = self.refused[who]
+        request.reply(status, {"id": "lab.refused", "message": f"lab answer {status}", "status_code": status})
 
     def listeners(self, who: str) -> int:
         """How many gateways of that name have their websocket open."""
@@ -151,6 +240,11 @@ class Messenger(Stub):
         frame = json.dumps({"event": "posted", "data": event}).encode()
         for request in list(self._sockets.get(who, [])):
             send_frame(request, TEXT, frame)
+
+    def hang_up(self, who: str) -> None:
+        """Cut the websockets of that name, as a server that restarts does."""
+        for request in list(self._sockets.get(who, [])):
+            request.connection.shutdown(socket.SHUT_RDWR)
 
     def _websocket(self, request: Request, who: str) -> None:
         key = request.headers["Sec-WebSocket-Key"].encode()

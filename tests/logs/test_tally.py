@@ -161,6 +161,28 @@ def test_a_refused_start_of_a_platform_counts_once() -> None:
     assert read(*start).times == {key: AT}
 
 
+def test_what_is_said_after_the_adapter_counts_nothing() -> None:
+    """Of an answer that Mattermost refuses twice, the two refusals count, not what is told of both."""
+    refusal = 'ERROR hermes_plugins.mattermost_platform.adapter: MM API POST posts → 401: {"id": "expired"}'
+    retried = "WARNING gateway.platforms.base: [Mattermost] Send failed: no — trying plain-text fallback"
+    given_up = "ERROR gateway.platforms.base: [Mattermost] Fallback send also failed: no"
+    assert errors(read(refusal, retried, refusal, given_up)) == {("auth", "platform", "mattermost"): 2}
+
+
+def test_a_report_refused_outside_of_an_adapter_counts_once() -> None:
+    """Sent by itself it has one record, which is an error of the platform and a failed delivery of the job."""
+    found = read(f"ERROR cron.scheduler: Job '{JOB}': delivery error: Mattermost API error (401): {{}}")
+    key = ("auth", "platform", "mattermost")
+    assert errors(found) == {key: 1}
+    assert found.times == {key: AT, ("cron_deliver_failed", JOB, "mattermost"): AT}
+
+
+def test_a_page_in_place_of_an_answer_counts_once() -> None:
+    """Hermes stumbles over it after an attempt that it did not log: the only record is of the second attempt."""
+    page = attempt(2, "TypeError", "vars() argument must have __dict__ attribute")
+    assert errors(read(page)) == {("provider", "deepseek", "invalid_response"): 1}
+
+
 def test_names_come_from_closed_sets() -> None:
     """A provider that is neither known nor configured is ``other``; the record's name wins, then the job's."""
     odd = attempt(1, "AuthenticationError", "HTTP 401: no", provider="custom:acme")

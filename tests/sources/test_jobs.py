@@ -71,7 +71,7 @@ ERRORS = {
     "RuntimeError: Nous Portal rate limit active — resets in 12m": "rate_limit",
     "RuntimeError: Codex provider quota exhausted (429). Credentials are still valid.": "rate_limit",
     "RuntimeError: Skipped to prevent unintended spend: provider 'unauthorized' -> 'x'": "other",
-    "RuntimeError: vars() argument must have __dict__ attribute": "other",
+    "RuntimeError: vars() argument must have __dict__ attribute": "invalid_response",
     "TimeoutError: Cron job 'unauthorized' idle for 600s (limit 600s)": "other",
     "Script exited with code 3\nstderr:\nRuntimeError: HTTP 401: Unauthorized": "other",
     "Script timed out after 5s: /home/user/.hermes/scripts/slow.sh": "other",

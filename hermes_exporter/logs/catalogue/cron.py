@@ -2,6 +2,10 @@
 
 Some records name a job by its id and some by its name, which may be the prompt: only ids are taken out. A name can
 also hold what another record says, so that a delivery is one only if no quote follows that could close the name.
+
+A report that no connected adapter sends, because the gateway's was refused or because the job was run by hand, is
+sent by itself, and if the platform turns that down, ``delivery error`` is the only record of it: it counts as an
+error of the platform.
 """
 
 from __future__ import annotations
@@ -16,6 +20,13 @@ GATEWAY = "gateway.run"
 JOB = r"Job '(?P<job>[^'\n]++)': "
 NAMED = r"Job '"
 """A job by its name, whatever is in it."""
+ALONE = JOB + r"delivery error: "
+"""Of a report that no adapter has sent; for these platforms there is no other record of it."""
+PLATFORM = r"(?P<platform>Discord|Matrix|Mattermost)"
+REFUSED = (
+    rf"(?:{PLATFORM} API error \(401\)|(?P<platform2>Slack) API error: "
+    r"(?:invalid_auth|not_authed|account_inactive|token_revoked|token_expired))"
+)
 
 ROWS = (
     Row("cron_silent", SCHEDULER, INFO, JOB + r"agent returned \[SILENT\] — skipping delivery"),
@@ -84,6 +95,15 @@ ROWS = (
         SCHEDULER,
         WARNING,
         JOB + r"live adapter send to (?P<platform>\w++):(?>.*? timed out after 60s; already dispatched)",
+    ),
+    Row("cron_deliver_failed", SCHEDULER, ERROR, ALONE + REFUSED, "auth"),
+    Row("cron_deliver_failed", SCHEDULER, ERROR, ALONE + PLATFORM + r" API error \(403\)", "send"),
+    Row(
+        "cron_deliver_failed",
+        SCHEDULER,
+        ERROR,
+        ALONE + PLATFORM + r" (?:API error \(\d{3}\)|send failed \(network\))",
+        "transport",
     ),
     Row(
         "cron_deliver_failed",

@@ -12,7 +12,8 @@ GATEWAY = "gateway.run"
 OF_PROFILE = r"(?: \(profile: (?P<profile>[^)\n]++)\))?+"
 
 LOST = r"(?:Failed to deliver response after \d++ retries|Fallback send also failed|response_delivery_dropped):"
-"""Telegram's and Discord's adapters have told of it before."""
+TOLD_BEFORE = r"\[(?:Discord|Email|Matrix|Mattermost|Slack|Telegram|Whatsapp_Cloud)\] "
+"""Their adapters have an ERROR or WARNING of their own for each send that fails."""
 
 ROWS = (
     Row("platform_connecting", GATEWAY, INFO, r"Connecting to (?P<platform>\w++)\.\.\."),
@@ -126,7 +127,7 @@ LATE_ROWS = (
     ),
     Row("platform_config", "gateway.platforms.webhook", ERROR, r"\[webhook\] Could not bind", "config"),
     Row("platform_send_failed", "*", ERROR, r"\[[^\]\n]++\] Failed to send (?:Telegram|Discord) message:", "send"),
-    Row("platform_send_failed", "*", ERROR, r"\[(?:Telegram|Discord)\] " + LOST),
+    Row("platform_send_failed", "*", ERROR, TOLD_BEFORE + LOST),
     Row("platform_send_failed", "*", ERROR, r"\[[^\]\n]++\] " + LOST, "send"),
     Row("platform_send_retry", "*", WARNING, r"\[[^\]\n]++\] Send failed(?: \(attempt \d++/\d++|: )"),
     Row(

@@ -1,12 +1,13 @@
 """The pool of credentials: what is marked, what takes over, what is refreshed.
 
 A call that was refused and went on with the pool's next credential never says ``API call failed``: of n refused
-credentials only the last one does. ``rotated to pool entry`` of run_agent is written once for each of the
-others, by calls of a conversation alone, so it is what counts. ``marking X exhausted`` stands beside both, and
-side tasks write it too; ``rotated to`` of the pool itself stands beside the former: neither counts. A rate
-limit is met twice before it rotates, and the first time it is ``API call failed (attempt 1/...)``, but for an
-entry that was exhausted before. Hermes takes a 403 page of a firewall for a refused credential and rotates as
-well, so only a 401 counts here.
+credentials only the last one does. ``rotated to pool entry`` of run_agent is written once for each of the others,
+by calls of a conversation alone, so it is what counts. ``marking X exhausted`` stands beside both, and side tasks
+write it too; ``rotated to`` of the pool itself stands beside the former: neither counts. A rate limit is met twice
+before it rotates, and the first time it is ``API call failed (attempt 1/...)``, but for an entry that was
+exhausted before; a usage limit that is reached (``usage_limit_reached``) rotates at once, in the same words, and
+goes uncounted as long as another entry is left. Hermes takes a 403 page of a firewall for a refused credential and
+rotates as well, so only a 401 counts here.
 """
 
 from __future__ import annotations
