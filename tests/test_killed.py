@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIVES = 200
+GATHERS = 4
+"""A life lasts at most about so many."""
 INSIDE = 150
 RECORDS_A_FILE = 1500
 """Four files hold more than an exporter misses between two lives, however busy the machine."""
@@ -53,7 +55,7 @@ class Writer(threading.Thread):
         """Write until told to stop."""
         while not self._done.wait(0.002):
             self._refuse(random.randrange(4))
-            if random.random() < 0.05:
+            if random.random() < 0.01:
                 self._start()
 
     def stop(self) -> None:
@@ -62,9 +64,10 @@ class Writer(threading.Thread):
         self.join()
 
     def _refuse(self, times: int) -> None:
-        moment = f"{datetime.fromtimestamp(AT - 100, UTC):%Y-%m-%d %H:%M:%S},{self.refusals % 1000:03}"
+        moment = datetime.fromtimestamp(AT - 5000 + self.refusals // 1000, UTC)
+        stamp = f"{moment:%Y-%m-%d %H:%M:%S},{self.refusals % 1000:03}"
         with self._log.open("a") as log:
-            log.write(f"{moment} {refused()}\nTraceback\n  quoted: {refused()}\n" * times)
+            log.write(f"{stamp} {refused()}\nTraceback\n  quoted: {refused()}\n" * times)
         self.refusals += times
         if self.refusals // RECORDS_A_FILE > (self.refusals - times) // RECORDS_A_FILE:
             for number in range(BACKUPS, 0, -1):
@@ -87,11 +90,13 @@ class Lives:
     Attributes:
         pids: of all of them.
         inside: of those that were killed while they gathered.
+        seconds: what a gather takes here and now.
     """
 
     def __init__(self, directory: Path, root: Path, procfs: Path) -> None:
         self.pids: list[int] = []
         self.inside: list[int] = []
+        self.seconds = 0.0
         self._marks = directory / "marks"
         self._marks.touch()
         arguments = [str(root), str(procfs), str(directory / "state/memory.db"), str(self._marks)]
@@ -120,9 +125,9 @@ class Lives:
         try:
             until(lambda: self._marks.stat().st_size > before, 10, f"{pid} gathers", every=0.0005)
             if callable(wait):
-                until(wait, 20, lambda: f"the counters are what was written: {self.shown()[-1:]}")
+                until(wait, 20, lambda: f"the counters are what was written, but {self.shown()[-1]}")
             else:
-                time.sleep(random.uniform(0, 0.03))
+                time.sleep(random.uniform(0, GATHERS * self.seconds))
         finally:
             os.kill(pid, signal.SIGKILL)
         until(lambda: not Path(f"/proc/{pid}").exists(), 10, f"{pid} is gone", every=0.0005)
@@ -147,7 +152,9 @@ def test_nothing_counts_twice_and_nothing_is_left_out(lives: Lives, tmp_path: Pa
     What was shown once is stored: no answer of a later life shows less.
     """
     writer = Writer(tmp_path / ".hermes")
-    lives.live(lives.shown)  # what is there at the first look is history
+    begun = time.monotonic()
+    lives.live(lambda: len(lives.shown()) >= 20)  # what is there at the first look is history
+    lives.seconds = (time.monotonic() - begun) / 20
     writer.start()
     for _ in range(LIVES):
         lives.live()
