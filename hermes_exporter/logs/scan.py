@@ -9,28 +9,26 @@ an event for each. What an INFO record tells stands on its first line, so there 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from os.path import commonprefix
+from typing import Literal
 
 from hermes_exporter.logs.catalogue import ROWS
 from hermes_exporter.logs.choice import Choice, choice, without_groups
 from hermes_exporter.logs.events import Event, event_of
 from hermes_exporter.logs.records import (
-    LOGGER,
-    MAX_RECORD_BYTES,
     STAMP,
     last_stamp,
     message,
     naive_seconds,
-    starts,
+    split,
 )
 from hermes_exporter.logs.row import VALUES
 
 File = Literal["agent", "errors"]
 Newest = tuple[int, float]
 """How many there were, and the stamp of the last one."""
-What = TypeVar("What")
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
 _COUNTED = frozenset(level.encode() for level in LEVELS)
@@ -67,50 +65,48 @@ def scan(data: bytes, file: File) -> Scan:
 
 
 def _scan_errors(data: bytes) -> Scan:
-    text, found = starts(data)
     levels: Counter[bytes] = Counter()
     events: list[Event] = []
-    ends = [start.start() for start in found[1:]]
-    ends.append(len(text))
-    for start, end in zip(found, ends, strict=False):
-        stamp, level, session, logger = start.groups()
+    for stamp, level, session, logger, body in split(data):
         if level in _COUNTED:
             levels[level] += 1
             rows = choice(level, logger)
             if not rows.nothing:
-                _append(events, rows, stamp, session, message(text, start.end(), end))
+                _append(events, rows, stamp, session, message(body))
     return Scan(
         levels={level.decode(): count for level, count in levels.items()}, newest=last_stamp(data), events=events
     )
 
 
 def _scan_agent(data: bytes) -> Scan:
-    found = _INFO.findall(b"\n" + data)
-    calls = [(provider, stamp) for _, provider, _, _, _, _, stamp in found if provider]
-    deliveries = [((job, platform), stamp) for _, _, job, platform, _, _, stamp in found if job]
+    calls: dict[bytes, bytes] = {}
+    deliveries: dict[tuple[bytes, bytes], bytes] = {}
+    counts: defaultdict[bytes | tuple[bytes, bytes], int] = defaultdict(int)
     events: list[Event] = []
-    if len(calls) + len(deliveries) < len(found):
-        for tag, _, _, _, logger, line, stamp in found:
-            if logger:
-                text = line[:MAX_RECORD_BYTES].rstrip(b"\r").decode(errors="replace")
-                _append(events, choice(b"INFO", logger), stamp, tag[1:-2], text)
+    for provider, job, platform, line in _INFO.findall(b"\n" + data):
+        if provider:
+            calls[provider] = line
+            counts[provider] += 1
+        elif job:
+            deliveries[job, platform] = line
+            counts[job, platform] += 1
+        else:
+            for stamp, level, session, logger, body in split(line):
+                _append(events, choice(level, logger), stamp, session, message(body))
     return Scan(
         newest=last_stamp(data),
-        answered={provider.decode(): newest for provider, newest in _fold(calls).items() if _PROVIDER(provider)},
+        answered={
+            provider.decode(): (counts[provider], at)
+            for provider, stamp in calls.items()
+            if _PROVIDER(provider) and (at := naive_seconds(stamp)) is not None
+        },
         delivered={
-            (job.decode(), platform.decode()): newest
-            for (job, platform), newest in _fold(deliveries).items()
-            if _JOB(job) and _PLATFORM(platform)
+            (job.decode(), platform.decode()): (counts[job, platform], at)
+            for (job, platform), stamp in deliveries.items()
+            if _JOB(job) and _PLATFORM(platform) and (at := naive_seconds(stamp)) is not None
         },
         events=events,
     )
-
-
-def _fold(pairs: list[tuple[What, bytes]]) -> dict[What, Newest]:
-    """Return how often each thing stands there, and its last stamp."""
-    counts = Counter([what for what, _ in pairs])
-    stamps = {what: naive_seconds(stamp) for what, stamp in dict(pairs).items()}
-    return {what: (counts[what], at) for what, at in stamps.items() if at is not None}
 
 
 def _append(events: list[Event], rows: Choice, stamp: bytes, session: bytes | None, text: str) -> None:
@@ -124,28 +120,40 @@ def _append(events: list[Event], rows: Choice, stamp: bytes, session: bytes | No
 def _info_lines() -> re.Pattern[bytes]:
     """Make the expression out of the catalogue.
 
-    It finds the lines that some INFO row may match: tag; provider of an answered call, or job and platform of a
-    delivery, or else logger and message; and the stamp, which is looked at last, on the few lines whose rest fits.
+    It finds the lines that some INFO row may match and no bulk row does: provider of an answered call, or job and
+    platform of a delivery; and the stamp, with the rest of the line where it is of any other row. The stamp is
+    looked at last, on the few lines whose rest fits.
     """
-    by_family: dict[str, dict[str, list[str]]] = {}
-    folded = {}
-    for row in ROWS:
-        if row.kind in _FOLDED:
-            folded[row.kind] = rf"{re.escape(row.logger)}: {row.pattern}"
-        elif "INFO" in row.levels and not row.bulk:
-            family, dot, rest = row.logger.partition(".")
-            by_family.setdefault(family + dot, {}).setdefault(rest, []).append(without_groups(row.pattern))
-    loggers = "|".join(
-        rf"{re.escape(family)}(?:{'|'.join(_logger(rest, patterns) for rest, patterns in members.items())})"
-        for family, members in by_family.items()
-    )
-    told = "|".join(folded[kind] for kind in _FOLDED)
-    rest = rf"{told}|(?={loggers})({LOGGER.decode()}): ([^\n]*+)"
-    return re.compile(rb"\n(?=.{24}INFO (\[(?:\S++(?<=\])|[^\]\n]++\]) )?+(?:%b))(%b)" % (rest.encode(), STAMP))
+    rows = [row for row in ROWS if "INFO" in row.levels]
+    bulk = [row for row in rows if row.bulk]
+    by_logger: dict[str, list[str]] = {}
+    for row in sorted((row for row in rows if not row.bulk), key=lambda row: row.kind not in _FOLDED):
+        pattern = row.pattern if row.kind in _FOLDED else without_groups(row.pattern)
+        by_logger.setdefault(row.logger, []).append(pattern)
+    records = {}
+    for logger, patterns in by_logger.items():
+        others = "|".join(without_groups(row.pattern) for row in bulk if row.logger.startswith(logger))
+        records[logger] = rf"[\w.\-]*+: {f'(?!{others})' if others else ''}(?:{'|'.join(patterns)})"
+    tag = r"(?:\[(?:[^ ]++(?<=\])|[^\]\n]++\]) )?+"
+    line = rf"\n(?=.{{24}}INFO {tag}{_tree(records)})({STAMP.decode()}(?(provider)|(?(job)|[^\n]*+)))"
+    return re.compile(line.encode())
 
 
-def _logger(rest: str, patterns: list[str]) -> str:
-    return rf"{re.escape(rest)}[\w.\-]*+: (?:{'|'.join(patterns)})"
+def _tree(records: dict[str, str]) -> str:
+    """Return one pattern for what follows each beginning of a logger's name: every letter is looked at once.
+
+    Longer names come first, so that a record is of the logger's own rows before those of a whole family.
+    """
+    by_letter: dict[str, dict[str, str]] = {}
+    for name, record in records.items():
+        by_letter.setdefault(name[:1], {})[name] = record
+    branches = []
+    for letter in sorted(by_letter, key=lambda letter: (not letter, letter)):
+        members = by_letter[letter]
+        start = commonprefix(list(members))
+        rest = _tree({name.removeprefix(start): of for name, of in members.items()}) if start else members[""]
+        branches.append(re.escape(start) + rest)
+    return f"(?:{'|'.join(branches)})"
 
 
 _INFO = _info_lines()
