@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import chain
 from os.path import commonprefix
 from typing import Literal
 
@@ -24,7 +25,6 @@ from hermes_exporter.logs.records import (
     naive_seconds,
     split,
 )
-from hermes_exporter.logs.row import VALUES
 
 File = Literal["agent", "errors"]
 Newest = tuple[int, float]
@@ -34,9 +34,6 @@ LEVELS = ("WARNING", "ERROR", "CRITICAL")
 _COUNTED = frozenset(level.encode() for level in LEVELS)
 _FOLDED = ("provider_ok", "cron_delivered")
 """Of these only the newest is wanted, so they become no events; in the order of their groups."""
-_PROVIDER, _JOB, _PLATFORM = (
-    re.compile(VALUES[name].encode()).fullmatch for name in ("provider", "job", "platform")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,8 @@ def _scan_agent(data: bytes) -> Scan:
     deliveries: dict[tuple[bytes, bytes], bytes] = {}
     counts: defaultdict[bytes | tuple[bytes, bytes], int] = defaultdict(int)
     events: list[Event] = []
-    for provider, job, platform, line in _INFO.findall(b"\n" + data):
+    first = b"\n" + data[: data.find(b"\n") + 1]
+    for provider, job, platform, line in chain(_INFO.findall(first), _INFO.findall(data)):
         if provider:
             calls[provider] = line
             counts[provider] += 1
@@ -98,12 +96,12 @@ def _scan_agent(data: bytes) -> Scan:
         answered={
             provider.decode(): (counts[provider], at)
             for provider, stamp in calls.items()
-            if _PROVIDER(provider) and (at := naive_seconds(stamp)) is not None
+            if (at := naive_seconds(stamp)) is not None
         },
         delivered={
             (job.decode(), platform.decode()): (counts[job, platform], at)
             for (job, platform), stamp in deliveries.items()
-            if _JOB(job) and _PLATFORM(platform) and (at := naive_seconds(stamp)) is not None
+            if (at := naive_seconds(stamp)) is not None
         },
         events=events,
     )

@@ -6,7 +6,7 @@ also hold what another record says, so that a delivery is one only if no quote f
 
 from __future__ import annotations
 
-from hermes_exporter.logs.row import END, ERROR, FAULT, INFO, WARNING, Row
+from hermes_exporter.logs.row import END, ERROR, FAULT, INFO, VALUES, WARNING, Row
 
 SCHEDULER = "cron.scheduler"
 TICKER = "cron.scheduler_provider"
@@ -19,7 +19,12 @@ NAMED = r"Job '"
 
 ROWS = (
     Row("cron_silent", SCHEDULER, INFO, JOB + r"agent returned \[SILENT\] — skipping delivery"),
-    Row("cron_delivered", SCHEDULER, INFO, JOB + r"delivered to (?P<platform>\w++):[^'\n]*+" + END),
+    Row(
+        "cron_delivered",
+        SCHEDULER,
+        INFO,
+        rf"Job '(?P<job>{VALUES['job']}+)': delivered to (?P<platform>{VALUES['platform']}+):[^'\n]*+" + END,
+    ),
     Row("cron_scheduler_started", TICKER, INFO, r"In-process cron scheduler started \(interval=\d++s\)"),
     Row("cron_interrupted", TICKER, WARNING, r"Marked \d++ interrupted cron execution\(s\) unknown after restart"),
     Row("cron_tick_error", TICKER, ERROR, r"Cron tick error: "),

@@ -8,7 +8,7 @@ status`` has no number of the attempt, so a turn counts as often as it was tried
 
 from __future__ import annotations
 
-from hermes_exporter.logs.row import BY_TEXT, ERROR, INFO, WARNING, Row
+from hermes_exporter.logs.row import BY_TEXT, ERROR, INFO, VALUES, WARNING, Row
 
 LOOP = "agent.conversation_loop"
 HELPERS = "agent.chat_completion_helpers"
@@ -71,7 +71,7 @@ ROWS = (
         "provider_ok",
         LOOP,
         INFO,
-        r"API call #\d++: model=\S++ provider=(?P<provider>\S++) in=\d",
+        rf"API call #\d++: model=\S++ provider=(?P<provider>{VALUES['provider']}+) in=\d",
     ),
     Row("provider_preflight_quota", GATEWAY, WARNING, r"Primary provider rate-limited \(429\): ", "rate_limit"),
     Row("provider_preflight_auth", GATEWAY, WARNING, r"Primary provider auth failed: ", "auth"),
