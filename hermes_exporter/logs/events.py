@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.logs.choice import Choice, choice
 from hermes_exporter.logs.names import platform_of, provider_in
@@ -25,8 +24,7 @@ _WORDS_WITHIN = 400
 """Characters of a record in which a provider is looked for by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One record of a class in the catalogue.
 
     Attributes:

@@ -31,8 +31,6 @@ START = re.compile(
 )
 """The newline before a record and its prefix."""
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # the stamps are naive, and so is what they are counted from
-
 
 Parts = tuple[bytes, bytes, bytes | None, bytes, bytes]
 """Stamp, level, session, logger, and what follows up to the next record."""
@@ -58,7 +56,7 @@ class Record:
 def naive_seconds(stamp: bytes) -> float | None:
     """Return a stamp as seconds of the writer's wall clock since 1970-01-01 00:00, None for no real date."""
     try:
-        return (datetime.fromisoformat(stamp.decode()) - _EPOCH).total_seconds()
+        return datetime.fromisoformat(stamp.decode() + "Z").timestamp()
     except ValueError:
         return None
 

@@ -9,10 +9,9 @@ an event for each. What an INFO record tells stands on its first line, so there 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
-from os.path import commonprefix
 from typing import Literal
 
 from hermes_exporter.logs.catalogue import ROWS
@@ -78,16 +77,17 @@ def _scan_errors(data: bytes) -> Scan:
 def _scan_agent(data: bytes) -> Scan:
     calls: dict[bytes, bytes] = {}
     deliveries: dict[tuple[bytes, bytes], bytes] = {}
-    counts: defaultdict[bytes | tuple[bytes, bytes], int] = defaultdict(int)
+    counts: dict[bytes | tuple[bytes, bytes], int] = {}
     events: list[Event] = []
     first = b"\n" + data[: data.find(b"\n") + 1]
     for provider, job, platform, line in chain(_INFO.findall(first), _INFO.findall(data)):
         if provider:
             calls[provider] = line
-            counts[provider] += 1
+            counts[provider] = counts.get(provider, 0) + 1
         elif job:
-            deliveries[job, platform] = line
-            counts[job, platform] += 1
+            pair = job, platform
+            deliveries[pair] = line
+            counts[pair] = counts.get(pair, 0) + 1
         else:
             for stamp, level, session, logger, body in split(line):
                 _append(events, choice(level, logger), stamp, session, message(body))
@@ -99,8 +99,8 @@ def _scan_agent(data: bytes) -> Scan:
             if (at := naive_seconds(stamp)) is not None
         },
         delivered={
-            (job.decode(), platform.decode()): (counts[job, platform], at)
-            for (job, platform), stamp in deliveries.items()
+            (pair[0].decode(), pair[1].decode()): (counts[pair], at)
+            for pair, stamp in deliveries.items()
             if (at := naive_seconds(stamp)) is not None
         },
         events=events,
@@ -123,34 +123,34 @@ def _info_lines() -> re.Pattern[bytes]:
     looked at last, on the few lines whose rest fits.
     """
     rows = [row for row in ROWS if "INFO" in row.levels]
-    bulk = [row for row in rows if row.bulk]
-    by_logger: dict[str, list[str]] = {}
-    for row in sorted((row for row in rows if not row.bulk), key=lambda row: row.kind not in _FOLDED):
-        pattern = row.pattern if row.kind in _FOLDED else without_groups(row.pattern)
-        by_logger.setdefault(row.logger, []).append(pattern)
     records = {}
-    for logger, patterns in by_logger.items():
-        others = "|".join(without_groups(row.pattern) for row in bulk if row.logger.startswith(logger))
-        records[logger] = rf"[\w.\-]*+: {f'(?!{others})' if others else ''}(?:{'|'.join(patterns)})"
+    for logger in {row.logger for row in rows if not row.bulk}:
+        told = [
+            row.pattern if row.kind in _FOLDED and row.logger == logger else without_groups(row.pattern)
+            for row in sorted(rows, key=lambda row: row.kind not in _FOLDED)
+            if logger.startswith(row.logger) and not row.bulk
+        ]
+        bulk = [without_groups(row.pattern) for row in rows if row.logger.startswith(logger) and row.bulk]
+        unless = f"(?!{'|'.join(bulk)})" if bulk else ""
+        records[logger] = rf"[\w.\-]*+: {unless}(?:{'|'.join(told)})"
     tag = r"(?:\[(?:[^ ]++(?<=\])|[^\]\n]++\]) )?+"
-    line = rf"\n(?=.{{24}}INFO {tag}{_tree(records)})({STAMP.decode()}(?(provider)|(?(job)|[^\n]*+)))"
+    line = rf"\n(?=(?s:.{{24}})INFO {tag}{_tree(records)})({STAMP.decode()}(?(provider)|(?(job)|[^\n]*+)))"
     return re.compile(line.encode())
 
 
 def _tree(records: dict[str, str]) -> str:
     """Return one pattern for what follows each beginning of a logger's name: every letter is looked at once.
 
-    Longer names come first, so that a record is of the logger's own rows before those of a whole family.
+    The longest name that fits decides, as it has the rows of the shorter ones, too.
     """
     by_letter: dict[str, dict[str, str]] = {}
-    for name, record in records.items():
-        by_letter.setdefault(name[:1], {})[name] = record
-    branches = []
-    for letter in sorted(by_letter, key=lambda letter: (not letter, letter)):
-        members = by_letter[letter]
-        start = commonprefix(list(members))
-        rest = _tree({name.removeprefix(start): of for name, of in members.items()}) if start else members[""]
-        branches.append(re.escape(start) + rest)
+    for name in sorted(records):
+        by_letter.setdefault(name[:1], {})[name[1:]] = records[name]
+    own = by_letter.pop("", {}).get("")
+    branches = [re.escape(letter) + _tree(rest) for letter, rest in by_letter.items()]
+    if own:
+        longer = "|".join(re.escape(name) for name in sorted(records) if name)
+        branches.append(f"(?!{longer}){own}" if longer else own)
     return f"(?:{'|'.join(branches)})"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
@@ -29,21 +30,21 @@ ADAPTER = re.compile(r"hermes_plugins\.(\w+?)_platform|gateway\.platforms\.(\w+)
 
 
 def portions(path: Path, size: int) -> Iterator[bytes]:
-    """Read a log in pieces, tearing no record."""
-    rest = b""
-    with path.open("rb", buffering=0) as file:
-        while piece := file.read(size):
-            rest += piece
-            end = boundary(rest, quiet=False)
-            yield rest[:end]
-            rest = rest[end:]
-    yield rest
+    """Read a log in pieces, tearing no record; what waits is read again with the next piece."""
+    descriptor, position = os.open(path, os.O_RDONLY), 0
+    while len(piece := os.pread(descriptor, size, position)) == size:
+        end = boundary(piece, quiet=False)
+        yield piece[:end]
+        position += end
+    yield piece
+    os.close(descriptor)
 
 
 def main(directory: Path, size: int) -> None:
     """Read errors.log and agent.log to their ends; print the counts, and what that took without Python's start."""
     began, burnt = time.perf_counter(), time.process_time()
     counts = Counter[str]()
+    events: list[str] = []
 
     def scans() -> Iterator[Scan]:
         for file in FILES:
@@ -53,10 +54,11 @@ def main(directory: Path, size: int) -> None:
                     counts[f"answered|{provider}"] += count
                 for (_, platform), (count, _) in found.delivered.items():
                     counts[f"delivered|{platform}"] += count
-                counts.update(told(found))
+                events.extend(told(found))
                 yield found
 
     total = tally(scans(), Names())
+    counts.update(events)
     counts.update({"|".join(key): count for key, count in total.counts.items() if key[0] == "records"})
     took = {"wall": time.perf_counter() - began, "cpu": time.process_time() - burnt}
     json.dump({"counts": counts, "reading": took}, sys.stdout)
