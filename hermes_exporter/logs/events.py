@@ -66,7 +66,7 @@ def event_of(rows: Choice, at: float, session: str | None, message: str) -> Even
         if _VALUES[name](known):
             fields[name] = known
     if "platform" not in fields and row.kind.startswith(_OF_PLATFORMS):
-        platform = platform_of(rows.logger, message)
+        platform = rows.platform or platform_of(rows.logger, message)
         if platform and _VALUES["platform"](platform):
             fields["platform"] = platform
     if row.kind in _BY_WORDS:
