@@ -31,7 +31,6 @@ START = re.compile(
 )
 """The newline before a record and its prefix."""
 
-
 Parts = tuple[bytes, bytes, bytes | None, bytes, bytes]
 """Stamp, level, session, logger, and what follows up to the next record."""
 
@@ -72,7 +71,7 @@ def message(body: bytes) -> str:
     body = body[:MAX_RECORD_BYTES]
     if len(body) > MAX_RECORD_LINES and body.count(b"\n") >= MAX_RECORD_LINES:
         body = b"\n".join(body.split(b"\n", MAX_RECORD_LINES)[:MAX_RECORD_LINES])
-    return body.rstrip(b"\r\n").decode(errors="replace")
+    return body.rstrip(b"\r\n").decode("utf-8", "replace")
 
 
 def records(data: bytes) -> Iterator[Record]:

@@ -99,8 +99,8 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
         for key, at in _told(scan, names, counts):
             if at > latest:
                 counts["future",] += 1
-            elif at > times.get(key, -math.inf):
-                times[key] = at
+            else:
+                times[key] = max(at, times.get(key, -math.inf))
     return Tally(dict(counts), _bounded(times))
 
 

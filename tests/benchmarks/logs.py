@@ -21,6 +21,9 @@ from tests.benchmarks.rounds import Spread
 from tests.lab.user_systemd import REPO
 
 HEAD = f"{'reader':18}{'MB/s (least..most)':>26}{'x mtail':>22}{'CPU s':>8}{'x mtail per CPU s':>22}{'RSS MB':>8}"
+NOTE = """\
+mtail reads agent.log; hermes_exporter agent.log and errors.log. Both from the start of the process to its end.
+already running: the same readings of hermes_exporter without Python's start, beside the whole of mtail."""
 PROGRAM = Path(__file__).with_name("hermes.mtail")
 
 
@@ -44,10 +47,11 @@ class Reading(NamedTuple):
 @click.option("--bytes", "size", default=1 << 16, show_default=True, help="How much we read at once.")
 @click.option("--seed", default=1, show_default=True)
 def main(megabytes: int, rounds: int, size: int, seed: int) -> None:
-    """Print what each reader takes for a quiet log and for one with many faults and tracebacks."""
+    """Print what each reader takes for a usual log, for one with tracebacks, and for one with many faults."""
     peers.fetch()
     for mix in (
         Mix(megabytes, seed=seed),
+        Mix(megabytes, multiline=0.01, matching=0.05, seed=seed),
         Mix(megabytes, warnings=0.03, multiline=0.01, matching=0.08, seed=seed),
     ):
         with tempfile.TemporaryDirectory(prefix="hermes-logs-") as scratch:
@@ -80,13 +84,7 @@ def compare(mix: Mix, directory: Path, rounds: int, size: int) -> None:
     click.echo(HEAD)
     for name, taken in (*readings.items(), ("  already running", running)):
         click.echo(row(name, taken, readings["mtail"], written))
-    click.echo(
-        "mtail and hermes_exporter: from the start of a process to its end, agent.log by both and errors.log"
-    )
-    click.echo(
-        "by ours besides; already running: of the same readings of ours, without Python's start and imports,"
-    )
-    click.echo("beside the whole of mtail.")
+    click.echo(NOTE)
 
 
 def row(name: str, taken: list[Reading], first: list[Reading], written: Written) -> str:
