@@ -91,11 +91,15 @@ def records(data: bytes) -> Iterator[Record]:
 def last_stamp(data: bytes) -> float | None:
     """Return the stamp of the last record that begins in the data; None where none does."""
     begin = len(data)
-    while (begin := _line_before(data, begin)) >= 0:
+    for _ in range(MAX_RECORD_LINES):
+        begin = _line_before(data, begin)
+        if begin < 0:
+            return None
         start = _start_at(data, begin)
         if start and (at := naive_seconds(start["stamp"])) is not None:
             return at
-    return None
+    stamps = (naive_seconds(stamp) for stamp, *_ in reversed(START.findall(b"\n" + data[:begin])))
+    return next((at for at in stamps if at is not None), None)
 
 
 def _line_before(data: bytes, position: int) -> int:

@@ -133,7 +133,7 @@ def _info_lines() -> re.Pattern[bytes]:
         bulk = [without_groups(row.pattern) for row in rows if row.logger.startswith(logger) and row.bulk]
         unless = f"(?!{'|'.join(bulk)})" if bulk else ""
         records[logger] = rf"[\w.\-]*+: {unless}(?:{'|'.join(told)})"
-    tag = r"(?:\[(?:[^ ]++(?<=\])|[^\]\n]++\]) )?+"
+    tag = r"(?:\[(?:[^ ]{2,}+(?<=\])|[^\]\n]++\]) )?+"
     line = rf"\n(?=(?s:.{{24}})INFO {tag}{_tree(records)})({STAMP.decode()}(?(provider)|(?(job)|[^\n]*+)))"
     return re.compile(line.encode())
 

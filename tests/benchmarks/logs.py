@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import ast
 import os
 import re
 import shlex
@@ -127,7 +127,7 @@ def read(command: list[str]) -> Reading:
     cpu, resident = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
     if not output.startswith("{"):
         return Reading(wall, cpu, resident, _of_mtail(output))
-    told = json.loads(output)
+    told = ast.literal_eval(output)
     return Reading(wall, cpu, resident, told["counts"], (told["reading"]["wall"], told["reading"]["cpu"]))
 
 
