@@ -8,12 +8,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.logs.catalogue import ROWS
+from hermes_exporter.logs.names import platform_of
 
 if TYPE_CHECKING:
     from hermes_exporter.logs.row import Row
 
 _NAMED_GROUP = re.compile(r"\(\?P<(\w+)>")
 _STANDALONE = re.compile(r"plugins\.platforms\.(\w+)")
+_FAMILY = ("*", ".")
+"""How the prefix of a row's logger ends that is not one logger's alone."""
 _KNOWN_LOGGERS = 1024
 """Loggers of forged records are without number; beyond this many, choices are made anew."""
 
@@ -31,51 +34,65 @@ class Found(NamedTuple):
     end: int
 
 
+class Rows(NamedTuple):
+    """Rows in one expression: an empty group after each row's pattern marks it."""
+
+    any: re.Pattern[str]
+    by_mark: dict[int, tuple[Row, tuple[tuple[str, int], ...]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The rows of one level and logger, in their order.
 
     Attributes:
+        platform: whose adapter the logger is; None where only a message can say.
         nothing: whether every record of theirs tells nothing.
     """
 
     level: str
     logger: str
+    platform: str | None
     nothing: bool
-    _any: re.Pattern[str] = field(repr=False)
-    _by_mark: dict[int, tuple[Row, tuple[tuple[str, int], ...]]] = field(repr=False)
+    _rows: tuple[Rows, ...] = field(repr=False)
 
     def find(self, message: str) -> Found | None:
         """Return the first row that matches; None for a message of no class."""
-        match = self._any.match(message)
-        if match is None or match.lastindex is None:
-            return None
-        row, groups = self._by_mark[match.lastindex]
-        values = [(name, value) for name, group in groups if (value := match[group]) is not None]
-        return Found(row, values, match.end())
+        for rows in self._rows:
+            match = rows.any.match(message)
+            if match is not None and match.lastindex is not None:
+                row, groups = rows.by_mark[match.lastindex]
+                values = [(name, value) for name, group in groups if (value := match[group]) is not None]
+                return Found(row, values, match.end())
+        return None
 
 
 @lru_cache(maxsize=_KNOWN_LOGGERS)
 def choice(level: bytes, logger: bytes) -> Choice:
-    """Return the rows for records of a level and a logger: an empty group after each row's pattern marks it."""
+    """Return the rows for records of a level and a logger; those of a family that come last are made only once."""
     wanted, known_as = level.decode(), logger.decode()
     name = _STANDALONE.sub(r"hermes_plugins.\1_platform", known_as, count=1)
-    alternatives, by_mark, groups = [], {}, 0
-    for row in ROWS:
-        if wanted in row.levels and (row.logger == "*" or name.startswith(row.logger)):
-            names = [group.rstrip("23") for group in _NAMED_GROUP.findall(row.pattern)]
-            alternatives.append(f"(?:{_NAMED_GROUP.sub('(', row.pattern)})()")
-            mark = groups + len(names) + 1
-            by_mark[mark] = (row, tuple(zip(names, range(groups + 1, mark), strict=True)))
-            groups = mark
-    first = next(iter(by_mark.values()), None)
+    rows = [row for row in ROWS if wanted in row.levels and (row.logger == "*" or name.startswith(row.logger))]
+    own = max((number for number, row in enumerate(rows, 1) if not row.logger.endswith(_FAMILY)), default=0)
     return Choice(
         level=wanted,
         logger=known_as,
-        nothing=first is None or (first[0].ignored and not first[0].pattern),
-        _any=re.compile("|".join(alternatives), re.DOTALL),
-        _by_mark=by_mark,
+        platform=platform_of(known_as, ""),
+        nothing=not rows or (rows[0].ignored and not rows[0].pattern),
+        _rows=tuple(_together(part) for part in (tuple(rows[:own]), tuple(rows[own:])) if part),
     )
+
+
+@lru_cache(maxsize=_KNOWN_LOGGERS)
+def _together(rows: tuple[Row, ...]) -> Rows:
+    alternatives, by_mark, groups = [], {}, 0
+    for row in rows:
+        names = [group.rstrip("23") for group in _NAMED_GROUP.findall(row.pattern)]
+        alternatives.append(f"(?:{_NAMED_GROUP.sub('(', row.pattern)})()")
+        mark = groups + len(names) + 1
+        by_mark[mark] = (row, tuple(zip(names, range(groups + 1, mark), strict=True)))
+        groups = mark
+    return Rows(re.compile("|".join(alternatives), re.DOTALL), by_mark)
 
 
 def without_groups(pattern: str) -> str:

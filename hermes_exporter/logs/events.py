@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.logs.choice import Choice, choice
 from hermes_exporter.logs.names import platform_of, provider_in
@@ -25,8 +24,7 @@ _WORDS_WITHIN = 400
 """Characters of a record in which a provider is looked for by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One record of a class in the catalogue.
 
     Attributes:
@@ -68,7 +66,7 @@ def event_of(rows: Choice, at: float, session: str | None, message: str) -> Even
         if _VALUES[name](known):
             fields[name] = known
     if "platform" not in fields and row.kind.startswith(_OF_PLATFORMS):
-        platform = platform_of(rows.logger, message)
+        platform = rows.platform or platform_of(rows.logger, message)
         if platform and _VALUES["platform"](platform):
             fields["platform"] = platform
     if row.kind in _BY_WORDS:

@@ -22,7 +22,8 @@ MAX_RECORD_LINES = 64
 MAX_PREFIX_BYTES = 512
 """More than the longest prefix."""
 
-STAMP = rb"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d,\d{3}"
+STAMP = rb"\d{4}-[01]\d-[0-3]\d [0-2]\d:[0-5]\d:[0-5]\d,\d{3}"
+"""May still be of no real date, which ``naive_seconds`` knows."""
 LOGGER = rb"[A-Za-z_][\w.\-]{0,127}+"
 START = re.compile(
     rb"\n(?P<stamp>%b) (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) "
@@ -30,7 +31,8 @@ START = re.compile(
 )
 """The newline before a record and its prefix."""
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # the stamps are naive, and so is what they are counted from
+Parts = tuple[bytes, bytes, bytes | None, bytes, bytes]
+"""Stamp, level, session, logger, and what follows up to the next record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,50 +55,51 @@ class Record:
 def naive_seconds(stamp: bytes) -> float | None:
     """Return a stamp as seconds of the writer's wall clock since 1970-01-01 00:00, None for no real date."""
     try:
-        return (datetime.fromisoformat(stamp.decode()) - _EPOCH).total_seconds()
+        return datetime.fromisoformat(stamp.decode() + "Z").timestamp()
     except ValueError:
         return None
 
 
-def starts(data: bytes) -> tuple[bytes, list[re.Match[bytes]]]:
-    """Return the data with a newline before it, and where records begin in that."""
-    text = b"\n" + data
-    return text, list(START.finditer(text))
+def split(data: bytes) -> Iterator[Parts]:
+    """Return the parts of every record."""
+    parts = iter(START.split(b"\n" + data)[1:])
+    return zip(parts, parts, parts, parts, parts, strict=True)
 
 
-def message(text: bytes, begin: int, end: int) -> str:
-    """Return the joined message of the record that lies between two positions, within the limits."""
-    body = text[begin : min(end, begin + MAX_RECORD_BYTES)]
+def message(body: bytes) -> str:
+    """Return the joined message of what stands between two prefixes, within the limits."""
+    body = body[:MAX_RECORD_BYTES]
     if len(body) > MAX_RECORD_LINES and body.count(b"\n") >= MAX_RECORD_LINES:
         body = b"\n".join(body.split(b"\n", MAX_RECORD_LINES)[:MAX_RECORD_LINES])
-    return body.rstrip(b"\r\n").decode(errors="replace")
+    return body.rstrip(b"\r\n").decode("utf-8", "replace")
 
 
 def records(data: bytes) -> Iterator[Record]:
     """Yield the records of a portion that ``boundary`` allowed; bare lines before the first one are nobody's."""
-    text, found = starts(data)
-    ends = [start.start() for start in found[1:]] + [len(text)]
-    for start, end in zip(found, ends, strict=False):
-        at = naive_seconds(start["stamp"])
+    for stamp, level, session, logger, body in split(data):
+        at = naive_seconds(stamp)
         if at is not None:
-            session = start["session"]
             yield Record(
                 at=at,
-                level=start["level"].decode(),
+                level=level.decode(),
                 session=None if session is None else session.decode(errors="replace"),
-                logger=start["logger"].decode(),
-                message=message(text, start.end(), end),
+                logger=logger.decode(),
+                message=message(body),
             )
 
 
 def last_stamp(data: bytes) -> float | None:
     """Return the stamp of the last record that begins in the data; None where none does."""
     begin = len(data)
-    while (begin := _line_before(data, begin)) >= 0:
+    for _ in range(MAX_RECORD_LINES):
+        begin = _line_before(data, begin)
+        if begin < 0:
+            return None
         start = _start_at(data, begin)
         if start and (at := naive_seconds(start["stamp"])) is not None:
             return at
-    return None
+    stamps = (naive_seconds(stamp) for stamp, *_ in reversed(START.findall(b"\n" + data[:begin])))
+    return next((at for at in stamps if at is not None), None)
 
 
 def _line_before(data: bytes, position: int) -> int:

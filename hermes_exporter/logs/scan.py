@@ -11,34 +11,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from itertools import chain
+from typing import Literal
 
 from hermes_exporter.logs.catalogue import ROWS
 from hermes_exporter.logs.choice import Choice, choice, without_groups
 from hermes_exporter.logs.events import Event, event_of
 from hermes_exporter.logs.records import (
-    LOGGER,
-    MAX_RECORD_BYTES,
     STAMP,
     last_stamp,
     message,
     naive_seconds,
-    starts,
+    split,
 )
-from hermes_exporter.logs.row import VALUES
 
 File = Literal["agent", "errors"]
 Newest = tuple[int, float]
 """How many there were, and the stamp of the last one."""
-What = TypeVar("What")
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
 _COUNTED = frozenset(level.encode() for level in LEVELS)
 _FOLDED = ("provider_ok", "cron_delivered")
 """Of these only the newest is wanted, so they become no events; in the order of their groups."""
-_PROVIDER, _JOB, _PLATFORM = (
-    re.compile(VALUES[name].encode()).fullmatch for name in ("provider", "job", "platform")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,50 +61,50 @@ def scan(data: bytes, file: File) -> Scan:
 
 
 def _scan_errors(data: bytes) -> Scan:
-    text, found = starts(data)
     levels: Counter[bytes] = Counter()
     events: list[Event] = []
-    ends = [start.start() for start in found[1:]]
-    ends.append(len(text))
-    for start, end in zip(found, ends, strict=False):
-        stamp, level, session, logger = start.groups()
+    for stamp, level, session, logger, body in split(data):
         if level in _COUNTED:
             levels[level] += 1
             rows = choice(level, logger)
             if not rows.nothing:
-                _append(events, rows, stamp, session, message(text, start.end(), end))
+                _append(events, rows, stamp, session, message(body))
     return Scan(
         levels={level.decode(): count for level, count in levels.items()}, newest=last_stamp(data), events=events
     )
 
 
 def _scan_agent(data: bytes) -> Scan:
-    found = _INFO.findall(b"\n" + data)
-    calls = [(provider, stamp) for _, provider, _, _, _, _, stamp in found if provider]
-    deliveries = [((job, platform), stamp) for _, _, job, platform, _, _, stamp in found if job]
+    calls: dict[bytes, bytes] = {}
+    deliveries: dict[tuple[bytes, bytes], bytes] = {}
+    counts: dict[bytes | tuple[bytes, bytes], int] = {}
     events: list[Event] = []
-    if len(calls) + len(deliveries) < len(found):
-        for tag, _, _, _, logger, line, stamp in found:
-            if logger:
-                text = line[:MAX_RECORD_BYTES].rstrip(b"\r").decode(errors="replace")
-                _append(events, choice(b"INFO", logger), stamp, tag[1:-2], text)
+    first = b"\n" + data[: data.find(b"\n") + 1]
+    for provider, job, platform, line in chain(_INFO.findall(first), _INFO.findall(data)):
+        if provider:
+            calls[provider] = line
+            counts[provider] = counts.get(provider, 0) + 1
+        elif job:
+            pair = job, platform
+            deliveries[pair] = line
+            counts[pair] = counts.get(pair, 0) + 1
+        else:
+            for stamp, level, session, logger, body in split(line):
+                _append(events, choice(level, logger), stamp, session, message(body))
     return Scan(
         newest=last_stamp(data),
-        answered={provider.decode(): newest for provider, newest in _fold(calls).items() if _PROVIDER(provider)},
+        answered={
+            provider.decode(): (counts[provider], at)
+            for provider, stamp in calls.items()
+            if (at := naive_seconds(stamp)) is not None
+        },
         delivered={
-            (job.decode(), platform.decode()): newest
-            for (job, platform), newest in _fold(deliveries).items()
-            if _JOB(job) and _PLATFORM(platform)
+            (pair[0].decode(), pair[1].decode()): (counts[pair], at)
+            for pair, stamp in deliveries.items()
+            if (at := naive_seconds(stamp)) is not None
         },
         events=events,
     )
-
-
-def _fold(pairs: list[tuple[What, bytes]]) -> dict[What, Newest]:
-    """Return how often each thing stands there, and its last stamp."""
-    counts = Counter([what for what, _ in pairs])
-    stamps = {what: naive_seconds(stamp) for what, stamp in dict(pairs).items()}
-    return {what: (counts[what], at) for what, at in stamps.items() if at is not None}
 
 
 def _append(events: list[Event], rows: Choice, stamp: bytes, session: bytes | None, text: str) -> None:
@@ -124,28 +118,40 @@ def _append(events: list[Event], rows: Choice, stamp: bytes, session: bytes | No
 def _info_lines() -> re.Pattern[bytes]:
     """Make the expression out of the catalogue.
 
-    It finds the lines that some INFO row may match: tag; provider of an answered call, or job and platform of a
-    delivery, or else logger and message; and the stamp, which is looked at last, on the few lines whose rest fits.
+    It finds the lines that some INFO row may match and no bulk row does: provider of an answered call, or job and
+    platform of a delivery; and the stamp, with the rest of the line where it is of any other row. The stamp is
+    looked at last, on the few lines whose rest fits.
     """
-    by_family: dict[str, dict[str, list[str]]] = {}
-    folded = {}
-    for row in ROWS:
-        if row.kind in _FOLDED:
-            folded[row.kind] = rf"{re.escape(row.logger)}: {row.pattern}"
-        elif "INFO" in row.levels and not row.bulk:
-            family, dot, rest = row.logger.partition(".")
-            by_family.setdefault(family + dot, {}).setdefault(rest, []).append(without_groups(row.pattern))
-    loggers = "|".join(
-        rf"{re.escape(family)}(?:{'|'.join(_logger(rest, patterns) for rest, patterns in members.items())})"
-        for family, members in by_family.items()
-    )
-    told = "|".join(folded[kind] for kind in _FOLDED)
-    rest = rf"{told}|(?={loggers})({LOGGER.decode()}): ([^\n]*+)"
-    return re.compile(rb"\n(?=.{24}INFO (\[(?:\S++(?<=\])|[^\]\n]++\]) )?+(?:%b))(%b)" % (rest.encode(), STAMP))
+    rows = [row for row in ROWS if "INFO" in row.levels]
+    records = {}
+    for logger in {row.logger for row in rows if not row.bulk}:
+        told = [
+            row.pattern if row.kind in _FOLDED and row.logger == logger else without_groups(row.pattern)
+            for row in sorted(rows, key=lambda row: row.kind not in _FOLDED)
+            if logger.startswith(row.logger) and not row.bulk
+        ]
+        bulk = [without_groups(row.pattern) for row in rows if row.logger.startswith(logger) and row.bulk]
+        unless = f"(?!{'|'.join(bulk)})" if bulk else ""
+        records[logger] = rf"[\w.\-]*+: {unless}(?:{'|'.join(told)})"
+    tag = r"(?:\[(?:[^ ]{2,}+(?<=\])|[^\]\n]++\]) )?+"
+    line = rf"\n(?=(?s:.{{24}})INFO {tag}{_tree(records)})({STAMP.decode()}(?(provider)|(?(job)|[^\n]*+)))"
+    return re.compile(line.encode())
 
 
-def _logger(rest: str, patterns: list[str]) -> str:
-    return rf"{re.escape(rest)}[\w.\-]*+: (?:{'|'.join(patterns)})"
+def _tree(records: dict[str, str]) -> str:
+    """Return one pattern for what follows each beginning of a logger's name: every letter is looked at once.
+
+    The longest name that fits decides, as it has the rows of the shorter ones, too.
+    """
+    by_letter: dict[str, dict[str, str]] = {}
+    for name in sorted(records):
+        by_letter.setdefault(name[:1], {})[name[1:]] = records[name]
+    own = by_letter.pop("", {}).get("")
+    branches = [re.escape(letter) + _tree(rest) for letter, rest in by_letter.items()]
+    if own:
+        longer = "|".join(re.escape(name) for name in sorted(records) if name)
+        branches.append(f"(?!{longer}){own}" if longer else own)
+    return f"(?:{'|'.join(branches)})"
 
 
 _INFO = _info_lines()

@@ -66,6 +66,40 @@ TRACEBACK = (
 VARIED = re.compile(r"(?P<job>\b[0-9a-f]{12}\b)|(?P<thread>:1402\d*)|(?P<chat>\b424242\b)")
 
 
+TOLD = {
+    "provider_ok": ("answered", r" provider=(\S+)"),
+    "cron_delivered": ("delivered", r": delivered to (\w+):"),
+    "platform_connected": ("connected", r"✓ (\w+)"),
+    "provider_preflight_auth": ("preflight", r"^WARNING (\S+):"),
+    "provider_preflight_quota": ("preflight", r"^WARNING (\S+):"),
+    "platform_fatal": ("fatal", r"Fatal (\w+)"),
+}
+"""By kind of a sample: what it counts under and where its label stands."""
+ADAPTER = re.compile(r"^(?:WARNING|ERROR|CRITICAL) (?:hermes_plugins\.(\w+?)_platform|gateway\.platforms\.(\w+))")
+
+
+def told(record: str, kind: str) -> Iterator[tuple[str, ...]]:
+    """Yield what a reader must count for a sample, apart from its level."""
+    status = re.search(r"(?:HTTP|Error code:) (\d{3})", record)
+    code = status[1] if status else "none"
+    provider = re.search(r" provider=(\S*)", record)
+    if kind in TOLD:
+        name, where = TOLD[kind]
+        label = re.search(where, record)
+        assert label, record
+        yield name, label[1]
+    elif kind == "provider_call_failed" and provider and "(attempt 1/" in record:
+        yield "rejected", provider[1] or "none", code
+    elif kind == "provider_terminal":
+        yield ("exhausted", provider[1], code) if provider else ("terminal", code)
+    elif kind == "cron_deliver_failed" and record.startswith("ERROR"):
+        platform = re.search(r": delivery to (\w+):", record)
+        yield ("delivery_failed", platform[1]) if platform else ("delivery_error",)
+    adapter = ADAPTER.match(record)
+    if adapter:
+        yield "adapter_error", adapter[1] or adapter[2]
+
+
 @dataclass(frozen=True)
 class Mix:
     """What a corpus is made of.
@@ -170,15 +204,7 @@ class Corpus:
 
     def _count(self, record: str, kind: str) -> None:
         self.written.matching += bool(kind) and kind not in ("provider_ok", "ignore_tool")
-        platform = re.search(r"(?:delivered to|✓) (\w+)", record)
-        if kind == "cron_delivered" and platform:
-            self.written.counts["delivered", platform[1]] += 1
-        elif kind == "platform_connected" and platform:
-            self.written.counts["connected", platform[1]] += 1
-        elif kind == "provider_ok":
-            self.written.counts["answered", "openrouter"] += 1
-        elif kind == "provider_call_failed" and "(attempt 1/" in record:
-            self.written.counts["rejected", record.split(" provider=")[1].split(" ", maxsplit=1)[0] or "none"] += 1
+        self.written.counts.update(told(record, kind))
 
     def _fault(self) -> str:
         record = self._vary(self._random.choice(self._faults))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import ast
 import os
 import re
 import shlex
@@ -21,16 +21,24 @@ from tests.benchmarks.rounds import Spread
 from tests.lab.user_systemd import REPO
 
 HEAD = f"{'reader':18}{'MB/s (least..most)':>26}{'x mtail':>22}{'CPU s':>8}{'x mtail per CPU s':>22}{'RSS MB':>8}"
+NOTE = """\
+mtail reads agent.log; hermes_exporter agent.log and errors.log. Both from the start of the process to its end.
+already running: the same readings of hermes_exporter without Python's start, beside the whole of mtail."""
 PROGRAM = Path(__file__).with_name("hermes.mtail")
 
 
 class Reading(NamedTuple):
-    """What reading a corpus once took, in seconds, and what was counted."""
+    """What reading a corpus once took, in seconds, and what was counted.
+
+    Attributes:
+        inside: of this, wall and CPU without the start of the process, where the reader says so.
+    """
 
     wall: float
     cpu: float
     resident_megabytes: float
     counts: dict[str, int]
+    inside: tuple[float, float] | None = None
 
 
 @click.command()
@@ -39,10 +47,11 @@ class Reading(NamedTuple):
 @click.option("--bytes", "size", default=1 << 16, show_default=True, help="How much we read at once.")
 @click.option("--seed", default=1, show_default=True)
 def main(megabytes: int, rounds: int, size: int, seed: int) -> None:
-    """Print what each reader takes for a quiet log and for one with many faults and tracebacks."""
+    """Print what each reader takes for a usual log, for one with tracebacks, and for one with many faults."""
     peers.fetch()
     for mix in (
         Mix(megabytes, seed=seed),
+        Mix(megabytes, multiline=0.01, matching=0.05, seed=seed),
         Mix(megabytes, warnings=0.03, multiline=0.01, matching=0.08, seed=seed),
     ):
         with tempfile.TemporaryDirectory(prefix="hermes-logs-") as scratch:
@@ -59,12 +68,23 @@ def compare(mix: Mix, directory: Path, rounds: int, size: int) -> None:
     for command in (mtail, ours):
         click.echo(f"{Path(command[0]).name}: {shlex.join(command)}")
     readings: dict[str, list[Reading]] = {"mtail": [], "hermes_exporter": []}
+    loads = [os.getloadavg()[0]]
     for number in range(rounds):
         for name in readings if number % 2 else reversed(readings):
             readings[name].append(read(mtail if name == "mtail" else ours))
+        loads.append(os.getloadavg()[0])
+    click.echo(
+        f"load before {loads[0]:.2f}, meanwhile {min(loads[1:]):.2f}..{max(loads[1:]):.2f} (one is our own)"
+    )
+    running = [
+        taken._replace(wall=taken.inside[0], cpu=taken.inside[1])
+        for taken in readings["hermes_exporter"]
+        if taken.inside
+    ]
     click.echo(HEAD)
-    for name, taken in readings.items():
+    for name, taken in (*readings.items(), ("  already running", running)):
         click.echo(row(name, taken, readings["mtail"], written))
+    click.echo(NOTE)
 
 
 def row(name: str, taken: list[Reading], first: list[Reading], written: Written) -> str:
@@ -104,16 +124,19 @@ def read(command: list[str]) -> Reading:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise click.ClickException(f"{command[0]} ended with {process.returncode}")
-    counts = json.loads(output)["counts"] if output.startswith("{") else _of_mtail(output)
-    return Reading(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, counts)
+    cpu, resident = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    if not output.startswith("{"):
+        return Reading(wall, cpu, resident, _of_mtail(output))
+    told = ast.literal_eval(output)
+    return Reading(wall, cpu, resident, told["counts"], (told["reading"]["wall"], told["reading"]["cpu"]))
 
 
 def _of_mtail(text: str) -> dict[str, int]:
+    """Its exposition: labels stand in the order of their names, the program's own is left out."""
     counts = {}
     for name, labels, value in re.findall(r"^(\w+)\{(.*)\} (\S+)$", text, re.MULTILINE):
-        label = re.search(r'(?:level|provider|platform)="([^"]*)"', labels)
-        if label and label[1] != "INFO":
-            counts[f"{name}|{label[1] or 'none'}"] = int(float(value))
+        values = [label or "none" for key, label in re.findall(r'(\w+)="([^"]*)"', labels) if key != "prog"]
+        counts["|".join([name, *values])] = int(float(value))
     return counts
 
 

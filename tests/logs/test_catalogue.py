@@ -14,9 +14,10 @@ from hermes_exporter.logs.records import Record, records
 from hermes_exporter.logs.row import BY_TEXT, END, VALUES, Row, plane_of
 from hermes_exporter.logs.scan import scan
 from hermes_exporter.logs.tally import PLATFORM_CLASSES, PROVIDER_CLASSES
-from tests.logs.samples import NEAR_MISSES, SAMPLES, Sample, data
+from tests.logs.samples import NEAR_MISSES, SAMPLES, STAMP, Sample, data
 
 CANARY = "canary-5f1e"
+AT = 1795330034.312
 
 
 def one(record: str) -> Record:
@@ -85,6 +86,45 @@ def test_scan_says_what_the_catalogue_says(sample: Sample) -> None:
         assert agent.delivered == {(event.job, event.fields["platform"]): (1, record.at)}
     else:
         assert agent.events == ([] if row.bulk else told(event))
+
+
+ANSWER = "agent.conversation_loop: API call #1: model=m provider=nous in=1 out=2"
+
+
+@pytest.mark.parametrize("tag", ["", "[20261122_070000_0a1b2c3d] ", "[two words] ", "[[odd] "])
+def test_an_answer_is_found_whatever_the_tag(tag: str) -> None:
+    """On the first line of a portion, on its last and in between."""
+    for before, after in (([], []), (["INFO x: y"], []), ([], ["INFO x: y"]), (["INFO x: y"], ["INFO x: y"])):
+        assert scan(data(*before, f"INFO {tag}{ANSWER}", *after), "agent").answered == {"nous": (1, AT)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{STAMP} INFO [not closed {ANSWER}",
+        f"{STAMP} INFO [] {ANSWER}",
+        f"{STAMP}  INFO {ANSWER}",
+        f" {STAMP} INFO {ANSWER}",
+        f"{STAMP.replace('2026', 'year')} INFO {ANSWER}",
+        f"{STAMP} INFO {ANSWER.replace('nous', 'no/us')}",
+        f"{STAMP} INFO cron.scheduler: Job 'not an id': delivered to telegram:42",
+        f"{STAMP} INFO cron.scheduler: Job 'e42cddfadd1b': delivered to Tele-gram:42",
+    ],
+)
+def test_what_only_looks_like_an_answer_or_a_delivery(line: str) -> None:
+    """A line with another prefix, or with a name that cannot be, tells of none."""
+    found = scan(data("INFO x: y") + line.encode() + b"\n", "agent")
+    assert (found.answered, found.delivered, found.events) == ({}, {}, [])
+
+
+def test_names_of_jobs_tell_nothing() -> None:
+    """The record of a run that completed is one, whatever its job is called."""
+    for name in ("x': agent returned [SILENT] — skipping delivery", "x: empty stdout — silent run"):
+        content = f"INFO cron.scheduler: Job '{name}' completed successfully"
+        event = classify(one(content))
+        assert event is not None
+        assert event.kind == "cron_job_completed"
+        assert scan(data(content), "agent").events == []
 
 
 def test_only_known_groups_are_taken_out() -> None:
@@ -159,6 +199,18 @@ def test_no_record_is_expensive() -> None:
     """
     short = min(seconds(ATTACK_BYTES // GROWTH) for _ in range(3))
     assert seconds(ATTACK_BYTES) < 4 * GROWTH * short + 0.05
+
+
+@pytest.mark.parametrize(
+    "filler", [b"\n", b"x", f"{STAMP} INFO [aaaa\n".encode(), f"{STAMP} INFO [a a]\n".encode()]
+)
+def test_a_megabyte_without_a_record_is_cheap(filler: bytes) -> None:
+    """However many lines, words or brackets it has, neither file takes a quarter of a second for it."""
+    hostile = data("INFO x: y") + (filler * (1 << 20))[: 1 << 20]
+    began = time.process_time()
+    for file in ("agent", "errors"):
+        assert scan(hostile, file).newest == AT  # type: ignore[arg-type]
+    assert time.process_time() - began < 0.25
 
 
 def test_a_megabyte_of_hostile_text_is_cheap() -> None:

@@ -87,6 +87,9 @@ def test_nothing_waits_for_more_than_a_record_may_have() -> None:
 def test_newest_stamp() -> None:
     """That of the last record, whatever follows it."""
     assert last_stamp(SECOND + FIRST + b"bare\n2026-02-30 00:00:00,000 INFO a: b\n" + b"x\n" * 9) == AT
+    assert last_stamp(FIRST + b"bare\n" * 1000) == AT
+    assert last_stamp(SECOND + FIRST + b"2026-02-30 00:00:00,000 INFO a: b\n" + b"\n" * 1000) == AT
+    assert last_stamp(b"bare\n" * 1000) is None
     assert last_stamp(b"bare\n") is None
     assert last_stamp(b"") is None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hermes_exporter.logs.catalogue import adapters, cron, gateway, platform, pool, provider
 
-ROWS = (
+_ROWS = (
     *gateway.NOBODYS,
     *provider.ROWS,
     *pool.ROWS,
@@ -17,3 +17,4 @@ ROWS = (
     *platform.LATE_ROWS,
     *gateway.ROWS,
 )
+ROWS = (*(row for row in _ROWS if row.bulk), *(row for row in _ROWS if not row.bulk))

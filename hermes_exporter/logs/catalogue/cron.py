@@ -10,7 +10,7 @@ error of the platform.
 
 from __future__ import annotations
 
-from hermes_exporter.logs.row import END, ERROR, FAULT, INFO, WARNING, Row
+from hermes_exporter.logs.row import END, ERROR, FAULT, INFO, VALUES, WARNING, Row
 
 SCHEDULER = "cron.scheduler"
 TICKER = "cron.scheduler_provider"
@@ -30,7 +30,12 @@ REFUSED = (
 
 ROWS = (
     Row("cron_silent", SCHEDULER, INFO, JOB + r"agent returned \[SILENT\] — skipping delivery"),
-    Row("cron_delivered", SCHEDULER, INFO, JOB + r"delivered to (?P<platform>\w++):[^'\n]*+" + END),
+    Row(
+        "cron_delivered",
+        SCHEDULER,
+        INFO,
+        rf"Job '(?P<job>{VALUES['job']}+)': delivered to (?P<platform>{VALUES['platform']}+):[^'\n]*+" + END,
+    ),
     Row("cron_scheduler_started", TICKER, INFO, r"In-process cron scheduler started \(interval=\d++s\)"),
     Row("cron_interrupted", TICKER, WARNING, r"Marked \d++ interrupted cron execution\(s\) unknown after restart"),
     Row("cron_tick_error", TICKER, ERROR, r"Cron tick error: "),

@@ -10,7 +10,7 @@ errors.log: where nobody answers it counts as two.
 
 from __future__ import annotations
 
-from hermes_exporter.logs.row import BY_TEXT, ERROR, INFO, WARNING, Row
+from hermes_exporter.logs.row import BY_TEXT, ERROR, INFO, VALUES, WARNING, Row
 
 LOOP = "agent.conversation_loop"
 HELPERS = "agent.chat_completion_helpers"
@@ -73,7 +73,7 @@ ROWS = (
         "provider_ok",
         LOOP,
         INFO,
-        r"API call #\d++: model=\S++ provider=(?P<provider>\S++) in=\d",
+        rf"API call #\d++: model=\S++ provider=(?P<provider>{VALUES['provider']}+) in=\d",
     ),
     Row("provider_preflight_quota", GATEWAY, WARNING, r"Primary provider rate-limited \(429\): ", "rate_limit"),
     Row("provider_preflight_auth", GATEWAY, WARNING, r"Primary provider auth failed: ", "auth"),
