@@ -236,7 +236,11 @@ ARTEFACTS = {
         Artefact(".gateway-planned-stop.json", lost=frozenset({STOPPING})),
         Artefact(".gateway-takeover.json", lost=frozenset({REPLACED})),
         Artefact("gateway/restart_loop.json", lost=frozenset({INTERRUPTED})),
-        Artefact("logs/update_receipts/latest.json", lost=frozenset({UPDATED, UPDATED_AT, UPDATE_FAILED})),
+        Artefact(
+            "logs/update_receipts/latest.json",
+            lost=frozenset({UPDATED, UPDATED_AT, UPDATE_FAILED}),
+            families=("hermes_update_last_outcome",),
+        ),
         Artefact(
             "config.yaml",
             lost=frozenset({VALID, INVALID, HIDES}),
