@@ -21,9 +21,10 @@ STARTS = 'hermes_gateway_starts_total{profile="default"}'
 
 
 def live(home: Home, state: Path, marks: int) -> None:
-    """Gather until killed."""
+    """Gather until killed, or until nobody waits for that any more."""
+    mother = os.getppid()
     scraper = Scraper(home, memory=Memory(store.open_to_write(state)))
-    while True:
+    while os.getppid() == mother:
         os.write(marks, b"(")
         series = scraper.scrape()
         os.write(marks, f"{series.get(REFUSED, 0):.0f} {series[STARTS]:.0f})".encode())
@@ -40,6 +41,7 @@ def main() -> None:
         pid = os.fork()
         if not pid:
             live(home, state, descriptor)
+            os._exit(0)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
         os.waitpid(pid, 0)
