@@ -170,7 +170,7 @@ def log(mint: Mint) -> str:
         f"INFO agent.credential_pool: credential pool: marking {mint()} exhausted (status=401), rotating",
         f"WARNING [cron_{mint()}_20261122_064705] {refused}",
         f"INFO [{mint()}] {call} #1: model={mint()} provider={mint()} in=1 out=1 total=2 latency=0.4s",
-        f"INFO cron.scheduler: Job '{mint()}': delivered to mattermost:{mint()} via live adapter",
+        f"INFO cron.scheduler: Job 'j1': delivered to mattermost:{mint()} via live adapter",
         f"INFO gateway.run: ✓ {mint()} connected",
         f"ERROR hermes_plugins.{mint()}_platform.adapter: [{mint()}] Failed to connect: {mint()}",
         f"ERROR gateway.run: Fatal {mint()} adapter error ({mint()}): {mint()}",
@@ -282,14 +282,16 @@ def doors(exporter: ExporterProcess) -> Iterator[tuple[str, str]]:
 
 
 def test_nothing_private_comes_out(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No planted string, nor what it is encoded as, is in a page, a metric, the log or an error of the command."""
+    """No planted string, nor what it is encoded as, is in a page, a metric, the log, the memory or an error."""
     directory = tmp_path_factory.mktemp("home")
     root, mint = directory / ".hermes", Mint()
     homes = (root, root / "profiles/coder")
     for home in homes:
         plant(home, mint, "as it should be")
         databases(home, mint)
+    memory = directory / "state/memory.db"
     options = ["--hermes.home", str(root), "--no-collector.units", "--log.level", "debug"]
+    options += ["--state.path", str(memory)]
 
     with ExporterProcess(options, directory / "log") as exporter:
         for form in DISTORTIONS:
@@ -297,6 +299,8 @@ def test_nothing_private_comes_out(tmp_path_factory: pytest.TempPathFactory) -> 
                 plant(home, mint, form)
             for door, said in doors(exporter):
                 check(mint, f"{door}, the documents being {form}", said)
+            for kept in memory.parent.glob("memory.db*"):
+                check(mint, kept.name, f"what is kept: {kept.read_bytes().decode('latin-1')}")
             if form == "as it should be":
                 text = exporter.metrics()
                 assert 'hermes_credentials{profile="coder",provider="zai",status="dead"} 1.0' in text
@@ -310,6 +314,7 @@ def test_nothing_private_comes_out(tmp_path_factory: pytest.TempPathFactory) -> 
         exporter.terminate()
         check(mint, "log", exporter.log())
         assert "Traceback" not in exporter.log()
+    assert b"cron_delivered" in memory.read_bytes()
 
     command = [sys.executable, "-m", "hermes_exporter", "scrape", *options, "--log.format", "json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

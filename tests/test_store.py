@@ -12,11 +12,15 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hermes_exporter import store
 from hermes_exporter.cli import main
+from hermes_exporter.logs.tally import OF_JOBS, Tally
 from hermes_exporter.memory import Memory
 from hermes_exporter.profile_memory import ProfileMemory
 from hermes_exporter.store import APPLICATION_ID, MIGRATIONS, Row, StoreBusyError, StoreError
@@ -33,6 +37,18 @@ if TYPE_CHECKING:
 
 STARTS = 'hermes_gateway_starts_total{{profile="{}"}}'
 DURABLE = "hermes_exporter_memory_durable"
+ODD_FACTS = st.dictionaries(
+    st.sampled_from(["starts", "alive_at", "enabled", "diagnostics", "logs", "_restarts", "unheard_of"]),
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**60), 2**60)
+        | st.floats(allow_nan=False)
+        | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+        max_leaves=8,
+    ),
+)
 UP = 'hermes_gateway_up{{profile="{}"}}'
 
 
@@ -300,6 +316,40 @@ def test_facts_that_cannot_be_understood_cost_one_profile(made: Home, path: Path
     series = scrape(made, path)
 
     assert (series[STARTS.format("coder")], series[STARTS.format("default")]) == (0, 1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200) | st.builds(msgspec.msgpack.encode, ODD_FACTS))
+def test_whatever_is_stored_of_a_profile_is_survived(facts: bytes) -> None:
+    """Facts of another version, or of nobody: what is known of them is taken, or all of them are new."""
+    memory = Memory.decoded(Row("/h", "x", 1, 2, AT, facts))
+
+    assert Memory.encoded(Memory.decoded(Row("/h", "x", 1, 2, AT, Memory.encoded(memory)))) == Memory.encoded(
+        memory
+    )
+
+
+def test_facts_of_an_older_and_of_a_newer_version_are_understood() -> None:
+    """A field that was not stored yet has its default, one that is not known is left out."""
+    older = Memory.decoded(Row("/h", "x", 1, 2, AT, msgspec.msgpack.encode({"starts": 3})))
+    newer = Memory.decoded(Row("/h", "x", 1, 2, AT, msgspec.msgpack.encode({"starts": 3, "unheard_of": [1]})))
+
+    assert older == newer == ProfileMemory(starts=3)
+
+
+def test_a_thousand_jobs_need_less_than_five_megabytes(path: Path) -> None:
+    """What the logs told of each of them, in each way a report can end, on two platforms."""
+    memory = ProfileMemory()
+    job_facts = {
+        (kind, f"{job:012x}", platform): AT for job in range(1000) for kind in OF_JOBS for platform in "ab"
+    }
+    memory.logs.times = (Tally() + Tally(times=job_facts)).times
+    opened = store.open_to_write(path)
+
+    opened.write([Row("/h", "x", 1, 2, time.time(), Memory.encoded(memory))])
+
+    opened.close()
+    assert 100_000 < path.stat().st_size < 5 << 20
 
 
 def test_what_nobody_saw_for_a_season_is_dropped(path: Path) -> None:

@@ -35,7 +35,8 @@ PROVIDER_ERRORS = Family(
     "hermes_provider_errors_total",
     "counter",
     "Calls of a model provider that failed for anything but refused credentials; a call and its retries count "
-    f"once. Source: errors.log and agent.log. {UNREAD}",
+    "once, but for one that reached nobody: Hermes begins it anew on a fresh connection, and that counts. Source: "
+    f"errors.log and agent.log. {UNREAD}",
     ("provider", "class"),
 )
 PROVIDER_LAST_SUCCESS = Family(

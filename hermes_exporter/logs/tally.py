@@ -60,6 +60,8 @@ OF_JOBS = frozenset(
 where the record names none."""
 MAX_TIMES = 4096
 """More are never kept: the oldest of jobs go first, whose ids anybody can make up who can write into a log."""
+FORGET_SECONDS = 90 * 86400.0
+"""So much older than the newest thing that is known, what a log told of a job is dropped."""
 MAX_MET = 4
 """So many of the newest failures of a kind are told apart."""
 ONE_CALL_SECONDS = 60.0
@@ -175,9 +177,12 @@ def _apart(stamps: Iterable[float]) -> tuple[float, ...]:
 
 
 def _bounded(times: dict[Key, float]) -> dict[Key, float]:
-    excess = len(times) - MAX_TIMES
-    if excess <= 0:
-        return times
-    of_jobs = sorted((key for key in times if key[0] in OF_JOBS), key=lambda key: times[key])
-    too_old = frozenset(of_jobs[:excess])
-    return {key: at for key, at in times.items() if key not in too_old}
+    """Return the times without those of jobs that are too old, or too many."""
+    since = max(times.values(), default=0.0) - FORGET_SECONDS
+    of_jobs = [key for key in times if key[0] in OF_JOBS]
+    dropped = {key for key in of_jobs if times[key] < since}
+    excess = len(times) - len(dropped) - MAX_TIMES
+    if excess > 0:
+        left = sorted((key for key in of_jobs if key not in dropped), key=lambda key: times[key])
+        dropped.update(left[:excess])
+    return {key: at for key, at in times.items() if key not in dropped} if dropped else times

@@ -283,6 +283,16 @@ def test_portions_add_up(contents: list[str], cut: int) -> None:
     assert read(*contents[:cut]) + read(*contents[cut:]) == read(*contents)
 
 
+def test_what_a_log_told_of_a_job_is_forgotten_after_a_season() -> None:
+    """Ninety days after the newest thing that is known; what is known of credentials and providers stays."""
+    day = 86400.0
+    old = Tally(times={("cron_silent", "gone", ""): 0.0, ("auth", "provider", "nous"): 0.0})
+
+    assert (old + Tally(times={("answered", "nous"): 89 * day})).times.keys() >= old.times.keys()
+    later = (old + Tally(times={("answered", "nous"): 91 * day})).times
+    assert later == {("auth", "provider", "nous"): 0.0, ("answered", "nous"): 91 * day}
+
+
 def test_what_is_kept_is_bounded() -> None:
     """Made-up job ids push out the oldest of jobs, never the counters or the times of providers and platforms."""
     one = Tally(times={("cron_silent", f"job{number}", ""): float(number) for number in range(MAX_TIMES)})
