@@ -12,8 +12,8 @@ from hermes_exporter.cases import Case, all_problems, counted, owned_units, scop
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
 from hermes_exporter.cron_assessor import CronAssessor
-from hermes_exporter.health_assessor import NOT_JUDGED, Told
-from hermes_exporter.judge import conditions, credentials, expectation, liveness
+from hermes_exporter.health_assessor import NOT_JUDGED, Told, Verdicts
+from hermes_exporter.judge import conditions, expectation, liveness
 from hermes_exporter.judge.liveness import Evidence, Liveness
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.standing import Standing
@@ -51,6 +51,7 @@ class Assessor:
         self._witness, self._memory, self._log, self._policy = witness, memory, log, policy
         self._cron = CronAssessor(witness)
         self._calm = CalmFacts(policy.host_zone, with_platforms="platforms" in policy.collectors)
+        self._verdicts = Verdicts()
         self._standing = Standing()
 
     def assess(self, gathered: Gathered, clock: Clock) -> Assessment:
@@ -138,13 +139,13 @@ class Assessor:
         if judges_gateway:
             judged = self._gateway_conditions(case, expected=expected, now=now)
         judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
-        credited = credentials.judge(files.auth, files.root_auth, now)
+        credited = self._verdicts.credentials(case, now)
         with_platforms = "platforms" in self._policy.collectors
         if with_platforms:
             judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
         with_logs = "logs" in self._policy.collectors
         told = Told(jobs, credited, calm.platforms if with_platforms else None)
-        health = health_assessor.judge(case, memory.logs, told, now) if with_logs else NOT_JUDGED
+        health = self._verdicts.health(case, memory.logs, told, now) if with_logs else NOT_JUDGED
         judged |= health.conditions
         judged["config_invalid"] = conditions.config_invalid(files.config)
         limit = self._policy.jobs_limit

@@ -28,7 +28,8 @@ class CalmFacts:
     def of(self, case: Case) -> Calm:
         """Return the facts of a profile."""
         speaker = case.host or case
-        key = (case.files, speaker.files.state, speaker.liveness.process, case.units, case.env)
+        read = (case.files.settings, case.files.env, case.env, speaker.files.state)
+        key = (*read, speaker.liveness.process, case.units, case.host is None)
         kept = self._kept.get(case.profile.label)
         if kept is None or kept[0] != key:
             messengers = _platforms(case) if self._with_platforms else ()

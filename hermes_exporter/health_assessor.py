@@ -6,12 +6,13 @@ provider's records name no profile. The host itself answers for all that its log
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter import known_names
 from hermes_exporter.collectors.view import LogFacts
-from hermes_exporter.judge import provider_health
+from hermes_exporter.judge import credentials, provider_health
 from hermes_exporter.judge.platforms import SERVING
 from hermes_exporter.judge.provider_health import PlatformSigns, ProviderSigns, Trouble
 from hermes_exporter.logs.tally import DELIVERED
@@ -103,6 +104,38 @@ def judge(case: Case, memory: LogMemory, told: Told, now: float) -> Health:
     ran = (runs.job.noted.last_run_at for runs in told.jobs)
     ahead = [stamp for stamp in ran if stamp is not None and stamp > now]
     return Health(verdicts, (signs.well_at + provider_health.FRESH_SECONDS + JUST_AFTER_SECONDS, *ahead))
+
+
+class Verdicts:
+    """Judges credentials and health of every profile, again only when something or the time changed them."""
+
+    def __init__(self) -> None:
+        self._credentials: dict[str, tuple[object, float, tuple[ProviderCredentials, ...]]] = {}
+        self._health: dict[str, tuple[object, float, Health]] = {}
+
+    def credentials(self, case: Case, now: float) -> tuple[ProviderCredentials, ...]:
+        """Return the verdicts on a profile's credentials."""
+        label, stores = case.profile.label, (case.files.auth, case.files.root_auth)
+        kept = self._credentials.get(label)
+        if kept is None or kept[0] != stores or now >= kept[1]:
+            kept = (stores, _first(credentials.moments(*stores), now), credentials.judge(*stores, now))
+            self._credentials[label] = kept
+        return kept[2]
+
+    def health(self, case: Case, memory: LogMemory, told: Told, now: float) -> Health:
+        """Return the verdicts on a profile, and when time alone may change them."""
+        label, settings = case.profile.label, case.files.settings
+        known = (told, settings, memory.changes, case.looks is None, case.host is None, case.profile.present)
+        kept = self._health.get(label)
+        if kept is None or kept[0] != known or now >= kept[1]:
+            health = judge(case, memory, told, now)
+            ahead = (moment - early for moment in health.moments for early in (0.0, FUTURE_TOLERANCE_SECONDS))
+            kept = self._health[label] = (known, _first(ahead, now), health)
+        return kept[2]
+
+
+def _first(moments: Iterable[float], now: float) -> float:
+    return min((moment for moment in moments if moment > now), default=math.inf)
 
 
 def _provider(case: Case, memory: LogMemory, told: Told, now: float) -> ProviderSigns:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.env_file import EnvFile
     from hermes_exporter.sources.hermes_config import HermesConfig
     from hermes_exporter.sources.storage import Space
+    from hermes_exporter.sources.watch import Sign
 
 
 ABSENT = ProfileFiles()
@@ -80,6 +81,7 @@ class HomeReader:
         self._readers = Readers()
         self._watches: dict[str, Watch[ProfileFiles]] = {}
         self._above: dict[str, Above] = {}
+        self._pulses: dict[str, frozenset[str]] = {}
         self._databases: dict[str, DatabaseTraces] = {}
         self._follower = Follower(host_zone.clock(rootfs), LOOK_SECONDS)
         self._names: dict[str, tuple[ProfileFiles, Names]] = {}
@@ -110,20 +112,43 @@ class HomeReader:
         watch = self._watches.get(profile.label)
         if watch is None:
             watch = self._watches[profile.label] = Watch(ABSENT)
-        if self._above.get(profile.label) == above and watch.same():
+        as_before = self._above.get(profile.label) == above
+        if as_before and watch.same():
             seconds["gateway"] = seconds.get("gateway", 0.0) + time.perf_counter() - started
             return watch.made
         signs = watch.look()
-        diagnostics = self._memory.of(profile.label).diagnostics
-        followed = Followed(diagnostics, self._traces(profile.label), self._installs)
-        desk = Desk(profile.label, profile.path, self._readers, now, signs)
-        files = profile_files.read(desk, followed, self._collectors, above)
-        self._above[profile.label] = above
-        timeless = not diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
-        watch.keep(watch.made if watch.made == files else files, desk.paths if timeless else (), signs)
-        for collector, spent in desk.seconds.items():
-            seconds[collector] = seconds.get(collector, 0.0) + spent
+        if not as_before or not self._renewed(profile, watch, signs, seconds, now):
+            diagnostics = self._memory.of(profile.label).diagnostics
+            followed = Followed(diagnostics, self._traces(profile.label), self._installs)
+            desk = Desk(profile.label, profile.path, self._readers, now, signs)
+            files = profile_files.read(desk, followed, self._collectors, above)
+            self._above[profile.label] = above
+            timeless = not diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
+            watch.keep(watch.made if watch.made == files else files, desk.paths if timeless else (), signs)
+            _add(seconds, desk.seconds)
         return watch.made
+
+    def _renewed(
+        self,
+        profile: Profile,
+        watch: Watch[ProfileFiles],
+        signs: dict[str, Sign],
+        seconds: dict[str, float],
+        now: float,
+    ) -> bool:
+        """Whether only pulses changed, and were read: an idle gateway writes some every 30 seconds."""
+        pulses = self._pulses.get(profile.label)
+        if pulses is None:
+            pulses = self._pulses[profile.label] = profile_files.pulses(str(profile.path))
+        if not signs or not watch.changed(signs) <= pulses:
+            return False
+        desk = Desk(profile.label, profile.path, self._readers, now, signs)
+        files = profile_files.renewed(watch.made, desk, self._collectors)
+        if files is None:
+            return False
+        watch.renew(files, signs)
+        _add(seconds, desk.seconds)
+        return True
 
     def _with_logs(self, look: HomeLook, seconds: dict[str, float], now: float) -> HomeLook:
         if "logs" not in self._collectors:
@@ -169,3 +194,8 @@ class HomeReader:
         except SourceError as error:
             problem = Problem(home.key, "storage", str(error.path), error.reason, "unreadable")
             return replace(look, found=replace(look.found, problems=(*look.found.problems, problem)))
+
+
+def _add(seconds: dict[str, float], more: Mapping[str, float]) -> None:
+    for collector, spent in more.items():
+        seconds[collector] = seconds.get(collector, 0.0) + spent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 from hermes_exporter import standing
 from hermes_exporter.sources.artefact import SETTLED_SECONDS
 from tests.homes import CASES, Home, restore
-from tests.odd_homes import ODD
+from tests.odd_homes import AT, ODD, home, running, stamp
 from tests.scraping import Scraper, Series, changed
 
 if TYPE_CHECKING:
@@ -59,16 +60,16 @@ def at(scraper: Scraper, moment: float) -> Series:
 @pytest.mark.parametrize("case", HOMES)
 def test_what_stands_is_what_would_be_said(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the clock goes on, an exporter that keeps its verdicts says what one that makes them anew says."""
-    home = HOMES[case](tmp_path)
+    made_home = HOMES[case](tmp_path)
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + SETTLED_SECONDS + 1)
-    keeping = Scraper(home)
-    anew = Scraper(home)
+    keeping = Scraper(made_home)
+    anew = Scraper(made_home)
     anew.gatherer._assessor._standing = Never()
 
     for step in STEPS:
         for _ in range(2):
-            kept, made = at(keeping, home.at + step), at(anew, home.at + step)
+            kept, made = at(keeping, made_home.at + step), at(anew, made_home.at + step)
             assert changed(kept, made) == set(), f"{step} s later"
 
 
@@ -79,15 +80,85 @@ class Never(standing.Standing):
         """Forget it."""
 
 
-def test_something_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test above is no empty one: of a healthy home the verdicts are kept."""
-    home = restore("healthy", tmp_path)
+def written(name: str, text: str) -> Callable[[Path], object]:
+    """Write a file in its place."""
+    return lambda profile: (profile / name).write_text(text)
+
+
+def replaced(name: str, text: str) -> Callable[[Path], object]:
+    """Put a new file in the place of one, through a name beside it."""
+
+    def change(profile: Path) -> None:
+        (profile / "state/new").write_text(text)
+        (profile / "state/new").replace(profile / name)
+
+    return change
+
+
+BEAT = json.dumps({"pid": 3001, "updated_at": stamp(AT - 3), "monotonic": 1009.5, "start_time": AT - 3600})
+AHEAD = BEAT.replace(stamp(AT - 3), stamp(AT + 900))
+CHANGES: dict[str, tuple[Callable[[Path], object], ...]] = {
+    "a heartbeat": (written("state/gateway.heartbeat", BEAT),),
+    "a heartbeat in the place of the old one": (replaced("state/gateway.heartbeat", BEAT),),
+    "a tick": (written("cron/ticker_heartbeat", f"{AT - 2}"), written("cron/ticker_last_success", f"{AT - 2}")),
+    "a tick without success": (written("cron/ticker_heartbeat", f"{AT - 2}"),),
+    "no heartbeat any more": (lambda profile: (profile / "state/gateway.heartbeat").unlink(),),
+    "a broken heartbeat": (written("state/gateway.heartbeat", "{"),),
+    "a heartbeat ahead of the clock": (written("state/gateway.heartbeat", AHEAD),),
+    "a heartbeat, and another version": (
+        written("state/gateway.heartbeat", BEAT),
+        written(
+            "gateway_state.json", json.dumps({"pid": 3001, "gateway_state": "draining", "updated_at": stamp(AT)})
+        ),
+    ),
+    "a heartbeat, and a file that was not there": (
+        written("state/gateway.heartbeat", BEAT),
+        written("state/gateway.lifecycle.json", json.dumps({"phase": "running", "pid": 3001})),
+        written("cron/ticker_last_error", f"{AT - 9}\nx"),
+    ),
+    "a heartbeat, and a cron that may not be written": (
+        written("state/gateway.heartbeat", BEAT),
+        lambda profile: (profile / "cron").chmod(0o500),
+    ),
+}
+"""What changes in a profile between two looks."""
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_pulse_is_read_as_all_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """An exporter that reads anew only what a gateway writes again and again says what one says that reads all."""
+    made = home(tmp_path / "home/.hermes", tmp_path)
+    running(made, "default", 3001)
+    for name in ("ticker_heartbeat", "ticker_last_success"):
+        (made.root / "cron" / name).write_text(f"{AT - 70}")
+    (made.root / "cron/jobs.json").write_text('{"jobs": [{"id": "j1", "enabled": true}]}')
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + SETTLED_SECONDS + 1)
-    scraper = Scraper(home)
+    keeping = Scraper(made)
+    before = [keeping.scrape() for _ in range(3)][-1]
+
+    for step in CHANGES[change]:
+        step(made.root)
+
+    for _ in range(2):
+        after, fresh = keeping.scrape(), Scraper(made).scrape()
+        assert changed(before, after) != set()
+        assert {name for name in changed(after, fresh) if not name.startswith(COUNTED)} == set()
+
+
+COUNTED = ("hermes_exporter_parse_errors_total", "hermes_exporter_future_timestamps_total")
+"""They go on where an exporter does."""
+
+
+def test_something_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test above is no empty one: of a healthy home the verdicts are kept."""
+    healthy = restore("healthy", tmp_path)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + SETTLED_SECONDS + 1)
+    scraper = Scraper(healthy)
     for step in range(4):
-        at(scraper, home.at + step)
+        at(scraper, healthy.at + step)
 
     stood = scraper.gatherer._assessor._standing._stood
     assert len(stood) == 3
-    assert all(home.at < each.until < home.at + 300 for each in stood.values())
+    assert all(healthy.at < each.until < healthy.at + 300 for each in stood.values())

@@ -33,8 +33,13 @@ def next_change(
         *others,
         files.state.updated_at if files.state else None,
     )
-    ahead = (moment + later for moment in moments if moment is not None for later in _LATER)
-    return min((moment for moment in ahead if moment > clock.now), default=math.inf)
+    first = math.inf
+    for moment in moments:
+        if moment is not None:
+            for later in _LATER:
+                if clock.now < moment + later < first:
+                    first = moment + later
+    return first
 
 
 _LATER = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import executions, jobs, runtime_store, ticker
@@ -74,6 +74,16 @@ def read(desk: Desk) -> CronFiles:
         notes_known=desk.known(runtime_store.FILENAME),
         beat_known=desk.known(ticker.HEARTBEAT),
         outcome_known=desk.known(ticker.SUCCESS) and desk.known(ticker.ERROR),
+    )
+
+
+def renewed(cron: CronFiles, desk: Desk) -> CronFiles:
+    """Return the records of a cron of which nothing changed but the ticker's marks, or the directory for them."""
+    return replace(
+        cron,
+        directory=_ownership(desk, "cron", stat.S_ISDIR),
+        heartbeat=desk.take("cron", ticker.HEARTBEAT, ticker.parse_time, ticker.MAX_BYTES),
+        success=desk.take("cron", ticker.SUCCESS, ticker.parse_time, ticker.MAX_BYTES),
     )
 
 

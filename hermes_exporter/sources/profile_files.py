@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import (
@@ -22,6 +22,7 @@ from hermes_exporter.sources import (
     start_ring,
     stop_markers,
     storage,
+    ticker,
     update_receipt,
 )
 from hermes_exporter.sources.artefact import SourceError
@@ -159,6 +160,24 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], above: Abov
     )
     desk.spent("gateway")
     return files
+
+
+def pulses(directory: str) -> frozenset[str]:
+    """Return the paths that an idle gateway writes again and again, and the directories that it does so in."""
+    names = (heartbeat.FILENAME, ticker.HEARTBEAT, ticker.SUCCESS)
+    paths = [f"{directory}/{name}" for name in names]
+    return frozenset((*paths, *map(os.path.dirname, paths)))
+
+
+def renewed(files: ProfileFiles, desk: Desk, collectors: frozenset[str]) -> ProfileFiles | None:
+    """Return the records of a profile of which only pulses changed; None where all has to be read after all."""
+    cron = cron_files.renewed(files.cron, desk) if "cron" in collectors else files.cron
+    desk.spent("cron")
+    beat = desk.take("gateway", heartbeat.FILENAME, heartbeat.parse, heartbeat.MAX_BYTES)
+    desk.spent("gateway")
+    if desk.problems or files.problems:
+        return None
+    return replace(files, heartbeat=beat, cron=cron)
 
 
 def _pid_records(desk: Desk, state: GatewayState | None) -> tuple[PidRecord, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from hermes_exporter.sources.artefact import SETTLED_SECONDS, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ class Watch(Generic[T]):
     _directories: dict[str, str] = field(default_factory=dict)
     _present: dict[str, Sign] = field(default_factory=dict)
     _absent: dict[str, Sign] = field(default_factory=dict)
+    _unsettled: set[str] = field(default_factory=set)
     _stands: bool = False
     _looked_at: dict[str, Sign] = field(default_factory=dict)
 
@@ -64,11 +65,22 @@ class Watch(Generic[T]):
             signs[path] = absent if absent and above and signs.get(directory) == above else _sign(path)
         return signs
 
+    def changed(self, signs: Mapping[str, Sign]) -> set[str]:
+        """Return the paths that may be different from what ``made`` was made of."""
+        before = self._present | self._absent
+        return self._unsettled | {path for path, sign in signs.items() if before.get(path) != sign}
+
+    def renew(self, made: T, signs: dict[str, Sign]) -> None:
+        """Take over what was made of the same paths as before."""
+        self.keep(made, self._asked, signs)
+
     def keep(self, made: T, paths: Iterable[str], signs: dict[str, Sign]) -> None:
         """Take over what was made; what changed just now may change again unseen, and does not stand."""
         asked = tuple(paths)
         settled_before = (time.time() - SETTLED_SECONDS) * 1e9
-        unsettled = {path for path, sign in signs.items() if len(sign) > 1 and sign[-1] > settled_before}
+        unsettled = self._unsettled = {
+            path for path, sign in signs.items() if len(sign) > 1 and sign[-1] > settled_before
+        }
         self.made, self._stands = made, bool(signs) and asked == self._asked and not unsettled
         self._present = {path: sign for path, sign in signs.items() if sign not in ABSENT}
         self._absent = {
