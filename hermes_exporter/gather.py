@@ -26,6 +26,7 @@ from hermes_exporter.settings import Policy
 from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
 from hermes_exporter.sources.systemd import BusError
+from hermes_exporter.store import StoreError
 from hermes_exporter.watched_home import WatchedHome
 from hermes_exporter.witness import Witness
 from hermes_exporter.worker import StalledError, Worker
@@ -171,9 +172,13 @@ class Gatherer:
         if not changes:
             return
         try:
-            await self._storing.run(lambda: self._memory.store(changes), STORE_SECONDS)
+            await self._storing.run(lambda: self._memory.write(changes), STORE_SECONDS)
         except StalledError:
             self._memory.failed("storing takes too long")
+        except StoreError as error:
+            self._memory.failed(str(error))
+        else:
+            self._memory.stored(changes)
 
     def _answer(
         self, gathered: Gathered, assessment: Assessment, clock: Clock, seconds: dict[str, float]

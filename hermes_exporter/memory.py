@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from hermes_exporter.profile_memory import ProfileMemory
-from hermes_exporter.store import Row, StoreError
+from hermes_exporter.store import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -122,15 +122,13 @@ class Memory:
                 rows.append(row)
         return Changes(rows, sorted(self._gone)) if rows or self._gone else NOTHING
 
-    def store(self, changes: Changes) -> None:
-        """Store them; a failure is said once, and they are changes again at the next gather."""
-        if self._store is None:
-            return
-        try:
+    def write(self, changes: Changes) -> None:
+        """Store them, or raise StoreError; nothing else is touched: the thread that does it may be late."""
+        if self._store is not None:
             self._store.write(changes.rows, changes.gone)
-        except StoreError as error:
-            self.failed(str(error))
-            return
+
+    def stored(self, changes: Changes) -> None:
+        """Take over that they are stored; until then they are changes again at the next gather."""
         for key in changes.gone:
             self._stored.pop(key, None)
         self._stored |= {row.key: row for row in changes.rows}
