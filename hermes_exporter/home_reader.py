@@ -140,7 +140,7 @@ class HomeReader:
         pulses = self._pulses.get(profile.label)
         if pulses is None:
             pulses = self._pulses[profile.label] = profile_files.pulses(str(profile.path))
-        if not signs or not watch.changed(signs) <= pulses:
+        if not signs or not watch.changed() <= pulses:
             return False
         desk = Desk(profile.label, profile.path, self._readers, now, signs)
         files = profile_files.renewed(watch.made, desk, self._collectors)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from hermes_exporter.sources.artefact import SETTLED_SECONDS, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ class Watch(Generic[T]):
     _unsettled: set[str] = field(default_factory=set)
     _stands: bool = False
     _looked_at: dict[str, Sign] = field(default_factory=dict)
+    _different: set[str] = field(default_factory=set)
 
     def same(self) -> bool:
         """Whether everything looks as it did before ``made`` was made of it."""
@@ -48,6 +49,7 @@ class Watch(Generic[T]):
             now = self._looked_at[path] = _sign(path)
             if now != sign:
                 return False
+        self._looked_at.clear()
         return True
 
     def look(self) -> dict[str, Sign]:
@@ -56,31 +58,42 @@ class Watch(Generic[T]):
         Take it before they are read, and hand it to ``keep`` afterwards.
         """
         signs: dict[str, Sign] = {}
+        self._different = set()
         for path, directory in self._directories.items():
-            if path in self._looked_at:
-                signs[path] = self._looked_at.pop(path)
-                continue
-            absent = self._absent.get(path)
-            above = self._present.get(directory) or self._absent.get(directory)
-            signs[path] = absent if absent and above and signs.get(directory) == above else _sign(path)
+            before = absent = self._absent.get(path)
+            if absent is not None:
+                above = self._present.get(directory) or self._absent.get(directory)
+                sign = absent if above and signs.get(directory) == above else _sign(path)
+            else:
+                before = self._present.get(path)
+                sign = self._looked_at[path] if path in self._looked_at else _sign(path)
+            if sign != before:
+                self._different.add(path)
+            signs[path] = sign
+        self._looked_at.clear()
         return signs
 
-    def changed(self, signs: Mapping[str, Sign]) -> set[str]:
-        """Return the paths that may be different from what ``made`` was made of."""
-        before = self._present | self._absent
-        return self._unsettled | {path for path, sign in signs.items() if before.get(path) != sign}
+    def changed(self) -> set[str]:
+        """Return the paths that may have been different, at the last look, from what ``made`` was made of."""
+        return self._unsettled | self._different
 
     def renew(self, made: T, signs: dict[str, Sign]) -> None:
-        """Take over what was made of the same paths as before."""
-        self.keep(made, self._asked, signs)
+        """Take over what was made anew of those that changed."""
+        self.made = made
+        since = _settled_since()
+        for path in self._different:
+            self._present.pop(path, None)
+            self._absent.pop(path, None)
+            (self._absent if signs[path] in ABSENT else self._present)[path] = signs[path]
+        self._unsettled = {path for path in self.changed() if _newer(signs[path], since)}
+        for path in [path for path in self._absent if self._directories[path] in self._unsettled]:
+            del self._absent[path]
+        self._stands = not self._unsettled
 
     def keep(self, made: T, paths: Iterable[str], signs: dict[str, Sign]) -> None:
         """Take over what was made; what changed just now may change again unseen, and does not stand."""
-        asked = tuple(paths)
-        settled_before = (time.time() - SETTLED_SECONDS) * 1e9
-        unsettled = self._unsettled = {
-            path for path, sign in signs.items() if len(sign) > 1 and sign[-1] > settled_before
-        }
+        asked, since = tuple(paths), _settled_since()
+        unsettled = self._unsettled = {path for path, sign in signs.items() if _newer(sign, since)}
         self.made, self._stands = made, bool(signs) and asked == self._asked and not unsettled
         self._present = {path: sign for path, sign in signs.items() if sign not in ABSENT}
         self._absent = {
@@ -90,6 +103,15 @@ class Watch(Generic[T]):
         }
         if asked != self._asked:
             self._asked, self._directories = asked, _with_directories(asked)
+
+
+def _settled_since() -> float:
+    """Return the time, in nanoseconds, before which a change is old enough that another one would show."""
+    return (time.time() - SETTLED_SECONDS) * 1e9
+
+
+def _newer(sign: Sign, since: float) -> bool:
+    return len(sign) > 1 and sign[-1] > since
 
 
 def _with_directories(paths: Iterable[str]) -> dict[str, str]:

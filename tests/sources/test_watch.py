@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,6 @@ from hermes_exporter.sources.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,6 +31,11 @@ def made_of(directory: Path) -> Watch[str]:
     for _ in range(2):
         watch.keep("made", paths, watch.look())
     return watch
+
+
+def changes_of(watch: Watch[str]) -> dict[str, int]:
+    """When each of its paths that exists was last changed."""
+    return {path: Path(path).stat().st_ctime_ns for path in watch.look() if Path(path).exists()}
 
 
 def remove(path: Path) -> None:
@@ -94,6 +100,40 @@ def test_a_look_tells_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     there = {path for path, sign in watch.look().items() if len(sign) > 1}
     assert there == {path for path in watch.look() if os.path.lexists(path)}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_old_look_is_not_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """What was the same a while ago is looked at again, whoever asks, and what changed since is told."""
+    settled(monkeypatch)
+    watch = made_of(tmp_path)
+    assert watch.same()
+
+    CHANGES[change](tmp_path)
+
+    before = watch.look()
+    assert (watch.changed() == set()) is (change == "nothing")
+    assert watch.look() == before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_renewed_stands_like_what_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """After a change was taken over nothing has changed, and every further change is seen."""
+    settled(monkeypatch)
+    watch = made_of(tmp_path)
+    CHANGES[change](tmp_path)
+
+    watch.renew("anew", watch.look())
+
+    assert (watch.made, watch.same()) == ("anew", True)
+    for other in CHANGES.values():
+        watch.renew("again", watch.look())
+        before = changes_of(watch)
+        with contextlib.suppress(OSError):
+            other(tmp_path)
+        assert watch.same() is (changes_of(watch) == before)
 
 
 def test_what_changed_just_now_is_not_kept(tmp_path: Path) -> None:
