@@ -213,7 +213,7 @@ class Assessor:
 
     def _count_deaths(self, case: Case) -> None:
         """Close the recorded starts whose processes are gone."""
-        if case.liveness.up is None:
+        if case.liveness.up is None or (case.liveness.up and case.liveness.process is None):
             return
         memory = self._memory.of(case.profile.label)
         diagnostics, life = memory.diagnostics, case.files.lifecycle

@@ -47,8 +47,6 @@ log = logging.getLogger(__name__)
 
 READING_SHARE = 0.8
 """Of the time a scraper gives, the part that reading may take; judging and encoding get the rest."""
-
-
 QUICK_SECONDS = 0.02
 """A judgement that took less may be made on the server's own loop the next time."""
 STORE_SECONDS = 2.0
@@ -159,20 +157,21 @@ class Gatherer:
         taken = time.perf_counter() - started
         if "gateway" in seconds:
             seconds["gateway"] += taken
-        await self._store(gathered, clock.now)
+        await self._store(gathered, clock.now, until)
         started = time.perf_counter()
         answer = await run(lambda: self._answer(gathered, assessment, clock, seconds))
         self._judging_seconds = taken + time.perf_counter() - started
         return answer
 
-    async def _store(self, gathered: Gathered, now: float) -> None:
+    async def _store(self, gathered: Gathered, now: float, until: float) -> None:
         """Store what changed, of the homes that were read: what a late thread still reads is not complete."""
-        read = [profile.label for look in gathered.looks if not look.unread for profile in look.found.profiles]
-        changes = self._memory.changes(read, now)
+        read = [look.found.profiles for look in gathered.looks if not look.unread]
+        changes = self._memory.changes((each.label for home in read for each in home if each.present), now)
         if not changes:
             return
+        wait = min(STORE_SECONDS, (until - time.monotonic()) / 2)
         try:
-            await self._storing.run(lambda: self._memory.write(changes), STORE_SECONDS)
+            await self._storing.run(lambda: self._memory.write(changes), wait)
         except StalledError:
             self._memory.failed("storing takes too long")
         except StoreError as error:

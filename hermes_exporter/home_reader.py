@@ -94,6 +94,9 @@ class HomeReader:
         overlay, env = self._managed(now)
         if self._installs.changed(time.monotonic()):
             self._watches.clear()
+        for profile in found.profiles:
+            if not profile.present:
+                self._memory.recall(profile)
         former = [self._memory.meet(profile) for profile in found.profiles if profile.present]
         if any(former):
             self._discovery.renamed({name for name in former if name})

@@ -53,7 +53,8 @@ class Memory:
         self._profiles: dict[str, ProfileMemory] = {}
         self._places: dict[str, _Place] = {}
         self._stored: dict[Key, Row] = {}
-        self._gone: set[Key] = set()
+        self._met: set[str] = set()
+        self._former: dict[str, Key] = {}
         self._failure: str | None = None
         if store is not None:
             self._stored = {row.key: row for row in store.rows()}
@@ -75,30 +76,36 @@ class Memory:
             memory = self._profiles[label] = ProfileMemory()
         return memory
 
+    def recall(self, profile: Profile) -> None:
+        """Take over what was stored of a profile, without looking whether it is there."""
+        row = self._stored.get((str(profile.home.root), profile.name))
+        if row is not None and self._unmet(profile):
+            self._profiles[profile.label] = self.decoded(row)
+            self._places[profile.label] = _Place(*row[:4])
+
     def meet(self, profile: Profile) -> str | None:
         """Take over what was stored of a profile that is there; return the name it had where that was another.
 
         To be called before anything of it is remembered; a directory is known again by device and inode.
         """
-        if profile.label in self._places:
+        if profile.label in self._met and not self._unmet(profile):
             return None
         try:
             status = os.stat(profile.path)  # noqa: PTH116  # once for each
         except OSError:
             return None
+        self.recall(profile)
         place = _Place(str(profile.home.root), profile.name, status.st_dev, status.st_ino)
         former = None
-        row = self._stored.get(place.key)
-        if row is None and (row := self._renamed(place)):
+        if profile.label not in self._places and (row := self._renamed(place)):
             former = row.name
-            self._gone.add(row.key)
-            alias = profile.label.removesuffix(profile.name)
-            self._places.pop(f"{alias}{former}", None)
-            kept = self._profiles.pop(f"{alias}{former}", None)
+            self._former[profile.label] = row.key
+            old = f"{profile.label.removesuffix(profile.name)}{former}"
+            self._places.pop(old, None)
+            kept = self._profiles.pop(old, None)
             self._profiles[profile.label] = kept or self.decoded(row)
-        elif row is not None:
-            self._profiles[profile.label] = self.decoded(row)
         self._places[profile.label] = place
+        self._met.add(profile.label)
         return former
 
     def names(self, root: str, since: float) -> dict[str, float]:
@@ -108,10 +115,10 @@ class Memory:
         }
 
     def changes(self, labels: Iterable[str], now: float) -> Changes:
-        """Return what has to be stored of these profiles: those that were read whole in this gather."""
+        """Return what has to be stored of these profiles: those that are there and were read in this gather."""
         if self._store is None or not self._writes:
             return NOTHING
-        rows = []
+        rows, gone = [], []
         for label in labels:
             place = self._places.get(label)
             if place is None:
@@ -120,7 +127,8 @@ class Memory:
             before = self._stored.get(place.key)
             if before is None or before[:4] != row[:4] or before.facts != row.facts or _old(before, now):
                 rows.append(row)
-        return Changes(rows, sorted(self._gone)) if rows or self._gone else NOTHING
+                gone += [self._former[label]] if label in self._former else []
+        return Changes(rows, gone) if rows else NOTHING
 
     def write(self, changes: Changes) -> None:
         """Store them, or raise StoreError; nothing else is touched: the thread that does it may be late."""
@@ -132,7 +140,7 @@ class Memory:
         for key in changes.gone:
             self._stored.pop(key, None)
         self._stored |= {row.key: row for row in changes.rows}
-        self._gone.difference_update(changes.gone)
+        self._former = {label: key for label, key in self._former.items() if key not in changes.gone}
         if self._failure is not None:
             log.info("what is counted is stored again")
         self._failure = None
@@ -161,6 +169,16 @@ class Memory:
         """Let go of the store."""
         if self._store is not None:
             self._store.close()
+
+    def _unmet(self, profile: Profile) -> bool:
+        """Whether nothing is known of the profile, or its label stood for one of another home."""
+        place = self._places.get(profile.label)
+        if place is not None and place.key == (str(profile.home.root), profile.name):
+            return False
+        if place is not None:
+            del self._places[profile.label]
+            self._profiles.pop(profile.label, None)
+        return True
 
     def _renamed(self, place: _Place) -> Row | None:
         """Return what was stored of the same directory under a name that is not there any more."""

@@ -54,10 +54,11 @@ class Standing:
 
 def _alone(case: Case, memory: ProfileMemory) -> bool:
     """Whether nothing but the case and time decides its verdict: no host, no run and no start in flight."""
+    if case.looks is None or case.host is not None:
+        return False
     ledger, live = case.files.cron.executions, case.liveness.process
     starting = any(live is None or not live.goes_by(pid) for pid in memory.diagnostics.open)
-    in_flight = starting or bool(ledger and ledger.in_flight)
-    return case.looks is not None and case.host is None and not in_flight
+    return not starting and not (ledger and ledger.in_flight)
 
 
 def _processes(case: Case) -> tuple[Process, ...]:

@@ -88,7 +88,7 @@ class Store:
         try:
             found = self._connection.execute("SELECT home, name, device, inode, stored_at, facts FROM profile")
             return [Row(*row) for row in found]
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
             raise _broken(self.path, error) from error
 
     def write(self, rows: Iterable[Row], gone: Iterable[Key] = ()) -> None:
@@ -100,7 +100,7 @@ class Store:
                 self._connection.executemany(
                     "INSERT OR REPLACE INTO profile VALUES (?, ?, ?, ?, ?, ?)", list(rows)
                 )
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
             raise _broken(self.path, error) from error
 
     def close(self) -> None:
@@ -126,12 +126,12 @@ def open_to_write(path: Path) -> Store:
 
 def open_to_read(path: Path) -> Store | None:
     """Open the file without changing it, None where there is none; raise StoreError."""
-    if not path.exists():
-        return None
     try:
+        if not path.exists():
+            return None
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
         _expect_known(path, connection)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise _broken(path, error) from error
     return Store(path, connection, None)
 
@@ -153,6 +153,8 @@ def _locked(path: Path) -> int:
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         return _ready(path)
+    except OSError as error:
+        raise _broken(path, error) from error
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise _broken(path, error) from error

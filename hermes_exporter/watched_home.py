@@ -31,7 +31,9 @@ class WatchedHome:
         discovery = Discovery(home, required, ignored, known)
         self._reader = HomeReader(home, discovery, memory, settings.collectors, settings.rootfs)
         self._worker = Worker(f"home {home.root}")
-        nothing = Found((named(home, "default"),), None, None, ())
+        default = named(home, "default")
+        memory.recall(default)
+        nothing = Found((default,), None, None, ())
         self._last = HomeLook(nothing, {}, {})
 
     def close(self) -> None:

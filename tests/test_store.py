@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 
 from hermes_exporter import store
 from hermes_exporter.cli import main
+from hermes_exporter.discovery import Home as WatchedHome
+from hermes_exporter.discovery import named
 from hermes_exporter.logs.tally import OF_JOBS, Tally
 from hermes_exporter.memory import Memory
 from hermes_exporter.profile_memory import ProfileMemory
@@ -135,6 +137,70 @@ def test_a_profile_that_vanished_meanwhile_is_missed(made: Home, path: Path) -> 
 
     assert series[UP.format("coder")] == 0
     assert series['hermes_exporter_collector_success{collector="discovery",profile="coder"}'] == 0
+
+
+def test_what_is_known_of_a_missing_profile_is_kept(made: Home, path: Path) -> None:
+    """Gone when the exporter starts, it is still waited for; its counters do not fall, and go on afterwards."""
+    scrape(made, path)
+    start(made.profile("coder"), 300)
+    before = scrape(made, path)
+    (made.root / "profiles").rename(made.root / "elsewhere")
+
+    gone = scrape(made, path)
+
+    expected = 'hermes_profile_gateway_expected{profile="coder"}'
+    assert (before[expected], gone[expected]) == (1, 1)
+    assert gone[STARTS.format("coder")] == 1
+    (made.root / "elsewhere").rename(made.root / "profiles")
+    assert scrape(made, path)[STARTS.format("coder")] == 1
+
+
+def test_a_missing_profile_is_not_seen_there_by_being_missed(path: Path, made: Home) -> None:
+    """When it was last there stays what it was, however often it is missed: after a day nobody misses it."""
+    scrape(made, path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE profile SET stored_at = stored_at - 7200")
+        connection.commit()
+    (made.root / "profiles").rename(made.root / "elsewhere")
+
+    scrape(made, path)
+
+    with contextlib.closing(store.open_to_write(path)) as opened:
+        assert {row.name: AT - row.stored_at for row in opened.rows()} == {"default": 0, "coder": 7200}
+
+
+def test_a_label_that_stands_for_another_home_has_another_memory(tmp_path: Path, path: Path) -> None:
+    """A configuration that is reread may give a name to another home: counters of the one are not the other's."""
+    first, second = (home(tmp_path / name / ".hermes", tmp_path / name) for name in ("a", "b"))
+    memory = Memory(store.open_to_write(path))
+    for made in (first, second, first):
+        running(made, "default", 3001) if not (made.root / "state").exists() else None
+        scraper = Scraper(made, memory=memory)
+        before = scraper.scrape()[STARTS.format("default")]
+        start(made.root, 300 - 10 * before)
+        after = scraper.scrape()[STARTS.format("default")]
+        scraper.gatherer.close()
+        assert after == before + 1
+    assert after == 2
+    assert {(row.home, Memory.decoded(row).starts) for row in store.open_to_read(path).rows()} == {  # type: ignore[union-attr]
+        (str(first.root), 2),
+        (str(second.root), 1),
+    }
+    memory.close()
+
+
+def test_a_rename_is_stored_with_what_it_renames(made: Home, path: Path) -> None:
+    """The old name is dropped only together with what is stored under the new one."""
+    scrape(made, path)
+    memory = Memory(store.open_to_write(path))
+    made.profile("coder").rename(made.profile("writer"))
+    writer = named(WatchedHome("", made.root), "writer")
+
+    assert memory.meet(writer) == "coder"
+
+    assert not memory.changes([], AT)
+    assert memory.changes(["writer"], AT).gone == [(str(made.root), "coder")]
+    memory.close()
 
 
 @pytest.mark.parametrize("lives", [1, 2], ids=["at once", "after a restart"])
@@ -292,6 +358,15 @@ def test_a_store_that_fails_for_a_while_loses_nothing(
 
     assert (series[DURABLE], series[STARTS.format("coder")]) == (1, 2)
     assert scrape(made, path)[STARTS.format("coder")] == 2
+
+
+def test_a_directory_in_the_place_of_the_file_is_said(made: Home, tmp_path: Path) -> None:
+    """The directory was given instead of the file: one line, and the exporter goes on without."""
+    for options in (["--output", str(tmp_path / "out")], []):
+        arguments = ["--hermes.home", str(made.root), "--state.path", str(tmp_path)]
+        done = CliRunner().invoke(main, ["scrape", *options, *arguments])
+        assert done.exit_code == 0, done.output
+        assert "will not survive a restart" in done.output
 
 
 def test_a_memory_in_a_hermes_home_is_refused(made: Home) -> None:

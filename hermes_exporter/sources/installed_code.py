@@ -67,13 +67,15 @@ class Installs:
 
     def _look(self, program: str | None) -> InstalledCode:
         """Unreadable files say nothing here: the code of another user is nobody's fault."""
-        for tree, version in self._candidates(program):
-            found = InstalledCode(version or _written_version(tree), _commit(tree))
-            if found != UNKNOWN:
-                return found
+        for candidates in (self._of_program(program), iter([(self._below_home, None)])):
+            with contextlib.suppress(OSError, ValueError):
+                for tree, version in candidates:
+                    found = InstalledCode(version or _written_version(tree), _commit(tree))
+                    if found != UNKNOWN:
+                        return found
         return UNKNOWN
 
-    def _candidates(self, program: str | None) -> Iterator[tuple[Path, str | None]]:
+    def _of_program(self, program: str | None) -> Iterator[tuple[Path, str | None]]:
         """Yield the trees that may hold the package, with the version where their name says it."""
         path = PurePath(program or "")
         if path.is_absolute() and ".." not in path.parts:
@@ -83,7 +85,6 @@ class Installs:
             elif path.parent.name == "bin":
                 for site in sorted(Path(path.parent.parent).glob("lib/python3*/site-packages")):
                     yield from self._packages(site)
-        yield self._below_home, None
 
     def _packages(self, directory: Path) -> Iterator[tuple[Path, str | None]]:
         """Yield what is installed in a site-packages directory, or the directory itself where it is a checkout."""

@@ -18,6 +18,8 @@ T = TypeVar("T")
 Sign = tuple[int, ...]
 ABSENT = ((errno.ENOENT,), (errno.ENOTDIR,))
 """How a path looks that does not exist."""
+DANGLING = 1
+"""A link to nothing: what it points to may appear elsewhere, so it is looked at like what exists."""
 
 
 @dataclass(slots=True)
@@ -125,5 +127,6 @@ def _sign(path: str) -> Sign:
     try:
         status = os.stat(path)  # noqa: PTH116  # one of very many
     except OSError as error:
-        return (error.errno or 0,)
+        sign = (error.errno or 0,)
+        return (*sign, DANGLING) if sign in ABSENT and os.path.islink(path) else sign  # noqa: PTH114
     return signature(status)

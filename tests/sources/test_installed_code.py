@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermes_exporter.sources.installed_code import REFRESH_SECONDS, UNKNOWN, InstalledCode, Installs
+from tests.scraping import unprivileged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,6 +141,27 @@ def test_what_is_not_a_file_is_left_alone(tmp_path: Path, name: str) -> None:
 def test_a_path_of_another_shape_leads_nowhere(tmp_path: Path, program: str) -> None:
     """What a gateway was started as is taken from a file that anybody may have written."""
     assert look(tmp_path, program) == UNKNOWN
+
+
+def test_a_tree_that_may_not_be_entered_says_nothing(open_directory: Path) -> None:
+    """The code of another user is nobody's fault, and the usual place is looked at all the same."""
+    script = environment(open_directory / "venv", "0.21.3")
+    package(open_directory / "home/hermes-agent", "0.22.0")
+    odd = environment(open_directory / "odd", "0.21.3")
+    record = {"url": "file:///%00", "dir_info": {"editable": True}}
+    (open_directory / "odd/lib/python3.11/site-packages/hermes_agent-0.21.3.dist-info/direct_url.json").write_text(
+        json.dumps(record)
+    )
+    for place in ("venv", "venv/lib/python3.11/site-packages"):
+        (open_directory / place).chmod(0)
+        with unprivileged():
+            assert look(open_directory, script).version == "0.22.0"
+        (open_directory / place).chmod(0o755)
+    (open_directory / "home/hermes-agent").chmod(0)
+    with unprivileged():
+        assert look(open_directory, None) == UNKNOWN
+    (open_directory / "home/hermes-agent").chmod(0o755)
+    assert look(open_directory, odd).version == "0.22.0"
 
 
 def test_an_update_is_noticed_within_a_minute(tmp_path: Path) -> None:

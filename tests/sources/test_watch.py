@@ -136,6 +136,21 @@ def test_what_was_renewed_stands_like_what_was_made(
         assert watch.same() is (changes_of(watch) == before)
 
 
+def test_what_a_link_to_nothing_points_to_is_seen_when_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It appears in a directory of its own, such as a disk that is mounted later."""
+    settled(monkeypatch)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "absent").symlink_to("elsewhere/target")
+    watch = made_of(tmp_path)
+    assert watch.same()
+
+    (tmp_path / "elsewhere/target").touch()
+
+    assert not watch.same()
+
+
 def test_what_changed_just_now_is_not_kept(tmp_path: Path) -> None:
     """Within one tick of the clock a file may change twice and look the same: it is read again."""
     assert not made_of(tmp_path).same()
