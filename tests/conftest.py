@@ -27,7 +27,7 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(autouse=True)
 def _own_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test remembers what another one saw, nor writes where the user's own exporter does."""
-    monkeypatch.setenv("HERMES_EXPORTER_STATE_PATH", str(tmp_path_factory.mktemp("state") / "memory.db"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
 
 
 @pytest.fixture
