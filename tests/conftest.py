@@ -24,6 +24,14 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _memory_of_shared_exporters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nor does what several tests share, which is made before the single test is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("shared-state")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test remembers what another one saw, nor writes where the user's own exporter does."""
