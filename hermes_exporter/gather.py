@@ -175,7 +175,7 @@ class Gatherer:
         except StalledError:
             self._memory.failed("storing takes too long")
         except StoreError as error:
-            self._memory.failed(str(error))
+            self._memory.failed(error)
         else:
             self._memory.stored(changes)
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from hermes_exporter.profile_memory import ProfileMemory
-from hermes_exporter.store import Row
+from hermes_exporter.store import Row, StoreReplacedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hermes_exporter.discovery import Profile
-    from hermes_exporter.store import Key, Store
+    from hermes_exporter.store import Key, Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -145,11 +145,13 @@ class Memory:
             log.info("what is counted is stored again")
         self._failure = None
 
-    def failed(self, reason: str) -> None:
-        """Go on without the store, until it works again."""
+    def failed(self, reason: StoreError | str) -> None:
+        """Go on without the store until it works again; where it was taken away, all of it is stored anew."""
+        if isinstance(reason, StoreReplacedError):
+            self._stored.clear()
         if self._failure is None:
             log.warning("%s: what is counted now will not survive a restart", reason)
-        self._failure = reason
+        self._failure = str(reason)
 
     @staticmethod
     def encoded(memory: ProfileMemory) -> bytes:

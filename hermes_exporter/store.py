@@ -59,6 +59,10 @@ class StoreError(Exception):
     """The file cannot be used; the message says which and why."""
 
 
+class StoreReplacedError(StoreError):
+    """The file was taken away; a new one is open, and nothing is stored in it yet."""
+
+
 class StoreBusyError(StoreError):
     """Another process writes the file."""
 
@@ -81,6 +85,7 @@ class Store:
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: int | None) -> None:
         self.path = path
         self._connection, self._lock = connection, lock
+        self._identity = _identity(path)
         self._writing = threading.Lock()
 
     def rows(self) -> list[Row]:
@@ -94,6 +99,8 @@ class Store:
     def write(self, rows: Iterable[Row], gone: Iterable[Key] = ()) -> None:
         """Store rows and drop those of the homes and names that are gone, all or nothing; raise StoreError."""
         try:
+            with self._writing:
+                self._expect_in_place()
             with self._writing, self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._connection.executemany("DELETE FROM profile WHERE home = ? AND name = ?", list(gone))
@@ -103,11 +110,27 @@ class Store:
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             raise _broken(self.path, error) from error
 
+    def _expect_in_place(self) -> None:
+        """Raise StoreReplacedError where our file is not the one of that name any more."""
+        if _identity(self.path) != self._identity:
+            self._connection.close()
+            self._connection = _opened(self.path)
+            self._identity = _identity(self.path)
+            raise StoreReplacedError(f"{self.path} was removed or replaced")
+
     def close(self) -> None:
         """Let go of the file and of the lock."""
         self._connection.close()
         if self._lock is not None:
             os.close(self._lock)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def open_to_write(path: Path) -> Store:

@@ -369,6 +369,28 @@ def test_a_directory_in_the_place_of_the_file_is_said(made: Home, tmp_path: Path
         assert "will not survive a restart" in done.output
 
 
+@pytest.mark.parametrize("put", ["nothing", "an old copy", "rubbish"])
+def test_a_file_that_is_taken_away_is_made_anew(made: Home, path: Path, put: str) -> None:
+    """Deleted, or replaced by a backup, under a running exporter: what it knows is stored again, all of it."""
+    scrape(made, path)
+    old = path.read_bytes()
+    with exporter(made, path) as scraper:
+        for name in ("coder", "default"):
+            start(made.profile(name), 300)
+        scraper.scrape()
+        for file in path.parent.glob("memory.db*"):
+            if file.suffix != ".lock":
+                file.unlink()
+        if put != "nothing":
+            path.write_bytes(old if put == "an old copy" else b"x" * 5000)
+        start(made.profile("coder"), 200)
+
+        assert [scraper.scrape()[DURABLE] for _ in range(2)] == [0, 1]
+
+    series = scrape(made, path)
+    assert (series[STARTS.format("coder")], series[STARTS.format("default")]) == (2, 1)
+
+
 def test_a_memory_in_a_hermes_home_is_refused(made: Home) -> None:
     """Nothing is written there, whatever the option says; nor through a link."""
     link = made.root.parent / "link"
