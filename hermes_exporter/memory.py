@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from hermes_exporter.profile_memory import ProfileMemory
+from hermes_exporter.sources import exit_diagnostics
 from hermes_exporter.store import Row, StoreReplacedError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Memory:
         self.recall(profile)
         place = _Place(str(profile.home.root), profile.name, status.st_dev, status.st_ino)
         former = None
-        if profile.label not in self._places and (row := self._renamed(place)):
+        if profile.label not in self._places and (row := self._renamed(place, str(profile.path))):
             former = row.name
             self._former[profile.label] = row.key
             old = f"{profile.label.removesuffix(profile.name)}{former}"
@@ -182,12 +183,17 @@ class Memory:
             self._profiles.pop(profile.label, None)
         return True
 
-    def _renamed(self, place: _Place) -> Row | None:
-        """Return what was stored of the same directory under a name that is not there any more."""
+    def _renamed(self, place: _Place, path: str) -> Row | None:
+        """Return what was stored of the same directory under a name that is not there any more.
+
+        A new directory may get the number of one that was removed: what was followed in it has to be there too.
+        """
         for row in self._stored.values():
             same = (row.home, row.device, row.inode) == (place.home, place.device, place.inode)
             if same and "default" not in (row.name, place.name):
-                return None if os.path.lexists(f"{row.home}/profiles/{row.name}") else row
+                there = os.path.lexists(f"{row.home}/profiles/{row.name}")
+                followed = self.decoded(row).diagnostics.knows(f"{path}/{exit_diagnostics.FILENAME}")
+                return row if followed and not there else None
         return None
 
 

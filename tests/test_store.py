@@ -222,6 +222,22 @@ def test_a_renamed_profile_keeps_its_counters(made: Home, path: Path, lives: int
     assert scrape(made, path)[STARTS.format("writer")] == 1
 
 
+def test_a_new_profile_with_the_number_of_a_removed_one_is_new(made: Home, path: Path) -> None:
+    """The inode of what was removed goes to what comes next: what was removed is missed all the same."""
+    scrape(made, path)
+    start(made.profile("coder"), 300)
+    assert scrape(made, path)[STARTS.format("coder")] == 1
+    made.profile("coder").rename(made.profile("writer"))
+    diagnostics = made.profile("writer") / "logs/gateway-exit-diag.log"
+    diagnostics.rename(diagnostics.with_name("kept"))
+    diagnostics.write_text("")
+
+    series = scrape(made, path)
+
+    assert series[STARTS.format("writer")] == 0
+    assert series['hermes_exporter_collector_success{collector="discovery",profile="coder"}'] == 0
+
+
 def test_a_second_writer_is_refused_and_told_who_is_first(made: Home, path: Path) -> None:
     """Two of them would count what the other counts; the command line says it in one line."""
     with exporter(made, path):

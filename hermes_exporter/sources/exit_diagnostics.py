@@ -67,6 +67,14 @@ class ExitDiagnostics:
         """Whether the gateway keeps such a log at all."""
         return self._identity not in (None, _ABSENT)
 
+    def knows(self, path: str) -> bool:
+        """Whether this is the file that was followed so far, wherever it lay then."""
+        try:
+            status = os.stat(path)  # noqa: PTH116
+        except OSError:
+            return False
+        return self._identity == (status.st_dev, status.st_ino)
+
     def follow(self, path: str) -> int:
         """Read what is new; return how many lines could not be understood, or raise SourceError."""
         first = self._history = self._identity is None
