@@ -10,7 +10,7 @@ from hermes_exporter.problems import Kind, Problem
 from hermes_exporter.sources import exit_diagnostics
 from hermes_exporter.sources.artefact import MAX_FAULTS, Notes, Read, Reader, SourceError
 from hermes_exporter.sources.sqlite_copy import DatabaseReader
-from hermes_exporter.sources.watch import ABSENT
+from hermes_exporter.sources.watch import MISSING
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Desk:
         """Return a parsed file; None where it is absent or of no use."""
         path = self.path(name)
         sign = self._signs.get(path)
-        if sign in ABSENT:
+        if sign in MISSING:
             return None
         try:
             read = self._readers.files.read(path, parse, max_bytes, sign)
@@ -98,10 +98,10 @@ class Desk:
         """Return what a database says; None where it is absent or of no use."""
         wal, path = self.path(f"{name}-wal"), self.path(name)
         sign, wal_sign = self._signs.get(path), self._signs.get(wal)
-        if sign in ABSENT:
+        if sign in MISSING:
             return None
         try:
-            return self._readers.databases.read(path, query, (sign, None if wal_sign in ABSENT else wal_sign))
+            return self._readers.databases.read(path, query, (sign, None if wal_sign in MISSING else wal_sign))
         except SourceError as error:
             self._refused.add(name)
             self.failed(collector, error)

@@ -18,8 +18,9 @@ T = TypeVar("T")
 Sign = tuple[int, ...]
 ABSENT = ((errno.ENOENT,), (errno.ENOTDIR,))
 """How a path looks that does not exist."""
-DANGLING = 1
-"""A link to nothing: what it points to may appear elsewhere, so it is looked at like what exists."""
+DANGLING = ((errno.ENOENT, 1), (errno.ENOTDIR, 1))
+"""How a link to nothing looks: what it points to may appear elsewhere, so it is looked at like what exists."""
+MISSING = (*ABSENT, *DANGLING)
 
 
 @dataclass(slots=True)
@@ -128,5 +129,5 @@ def _sign(path: str) -> Sign:
         status = os.stat(path)  # noqa: PTH116  # one of very many
     except OSError as error:
         sign = (error.errno or 0,)
-        return (*sign, DANGLING) if sign in ABSENT and os.path.islink(path) else sign  # noqa: PTH114
+        return (*sign, 1) if sign in ABSENT and os.path.islink(path) else sign  # noqa: PTH114
     return signature(status)
