@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from hermes_exporter.sources.artefact import SETTLED_SECONDS, signature
+from hermes_exporter.sources.artefact import settled, signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,20 +82,19 @@ class Watch(Generic[T]):
     def renew(self, made: T, signs: dict[str, Sign]) -> None:
         """Take over what was made anew of those that changed."""
         self.made = made
-        since = _settled_since()
         for path in self._different:
             self._present.pop(path, None)
             self._absent.pop(path, None)
             (self._absent if signs[path] in ABSENT else self._present)[path] = signs[path]
-        self._unsettled = {path for path in self.changed() if _newer(signs[path], since)}
+        self._unsettled = {path for path in self.changed() if not settled(signs[path])}
         for path in [path for path in self._absent if self._directories[path] in self._unsettled]:
             del self._absent[path]
         self._stands = not self._unsettled
 
     def keep(self, made: T, paths: Iterable[str], signs: dict[str, Sign]) -> None:
         """Take over what was made; what changed just now may change again unseen, and does not stand."""
-        asked, since = tuple(paths), _settled_since()
-        unsettled = self._unsettled = {path for path, sign in signs.items() if _newer(sign, since)}
+        asked = tuple(paths)
+        unsettled = self._unsettled = {path for path, sign in signs.items() if not settled(sign)}
         self.made, self._stands = made, bool(signs) and asked == self._asked and not unsettled
         self._present = {path: sign for path, sign in signs.items() if sign not in ABSENT}
         self._absent = {
@@ -106,15 +104,6 @@ class Watch(Generic[T]):
         }
         if asked != self._asked:
             self._asked, self._directories = asked, _with_directories(asked)
-
-
-def _settled_since() -> float:
-    """Return the time, in nanoseconds, before which a change is old enough that another one would show."""
-    return (time.time() - SETTLED_SECONDS) * 1e9
-
-
-def _newer(sign: Sign, since: float) -> bool:
-    return len(sign) > 1 and sign[-1] > since
 
 
 def _with_directories(paths: Iterable[str]) -> dict[str, str]:
