@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.cursor import HEAD_BYTES, Mark, digest
-from hermes_exporter.sources.artefact import SETTLED_SECONDS, SourceError, refused, signature
+from hermes_exporter.sources.artefact import SETTLED_SECONDS, SourceError, opened, refused, signature
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _open(path: str, number: int, unchanged: Mapping[Signature, Mark], stack: Ex
             raise SourceError(Path(path), "is not a file", denied=True)
         if (mark := unchanged.get(signature(status))) is not None:
             return LogFile(path, number, signature(status), status.st_mtime, unchanged=mark)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = opened(path)
         stack.callback(os.close, descriptor)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -19,7 +19,7 @@ from hermes_exporter.logs.records import MAX_RECORD_BYTES, boundary, last_stamp
 from hermes_exporter.logs.scan import scan
 from hermes_exporter.logs.tail import LogTail
 from hermes_exporter.logs.tally import Tally, tally
-from hermes_exporter.sources.artefact import SourceError
+from hermes_exporter.sources.artefact import SourceError, opened
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _end(path: str) -> tuple[float | None, float]:
         status = os.stat(path)  # noqa: PTH116
         if not stat.S_ISREG(status.st_mode):
             return None, 0.0
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = opened(path)
     except OSError:
         return None, 0.0  # the reading that follows says why
     with os.fdopen(descriptor, "rb", buffering=0) as file:

@@ -170,7 +170,7 @@ def contents(path: Path, status: os.stat_result, max_bytes: int) -> bytes:
             path, f"has {status.st_size} bytes, more than the {max_bytes} that are read", denied=True
         )
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = opened(path)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -182,6 +182,11 @@ def contents(path: Path, status: os.stat_result, max_bytes: int) -> bytes:
             return _up_to(file.read, max_bytes)
         except OSError as error:
             raise refused(path, error) from error
+
+
+def opened(path: Path | str) -> int:
+    """Return a descriptor to read from: opening waits for nobody, and takes no terminal; raises OSError."""
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
 
 
 def _up_to(read: Callable[[int], bytes | None], max_bytes: int) -> bytes:

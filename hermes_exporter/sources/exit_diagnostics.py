@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from hermes_exporter.sources.artefact import SourceError, refused
+from hermes_exporter.sources.artefact import SourceError, opened, refused
 from hermes_exporter.times import unix_seconds
 
 FILENAME = "logs/gateway-exit-diag.log"
@@ -107,7 +107,7 @@ class ExitDiagnostics:
 
     def _new_lines(self, path: str) -> list[bytes]:
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            descriptor = opened(path)
         except OSError as error:
             raise refused(path, error) from error
         with os.fdopen(descriptor, "rb", buffering=0) as file:
