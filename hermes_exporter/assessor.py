@@ -157,6 +157,7 @@ class Assessor:
             scheduler=cron,
             jobs=jobs[:limit] if len(jobs) > limit else jobs,
             jobs_held_back=jobs[limit:],
+            reports={},
             jobs_newest=self._cron.newest(case.profile.label),
             credentials=credited,
             logs=health_assessor.facts(case, memory.logs) if with_logs else None,

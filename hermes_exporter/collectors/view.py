@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.job_runs import JobRuns
     from hermes_exporter.judge.liveness import Liveness
     from hermes_exporter.judge.platforms import Platform
+    from hermes_exporter.judge.report import Report
     from hermes_exporter.judge.scheduler import Scheduler
     from hermes_exporter.sources.procfs import Figures
     from hermes_exporter.sources.profile_files import ProfileFiles
@@ -50,6 +51,7 @@ class ProfileView:
         conditions: 1, 0 or None (cannot tell) by name; a name that is missing is not judged.
         scheduler: verdict on the cron, None where it is not read.
         jobs_held_back: those beyond the limit.
+        reports: verdict on the reports of every job, by its id.
         jobs_newest: the latest time stamp of any job, Unix seconds.
         credentials: by provider, in order of their names.
         logs: what they told, None where they are not read.
@@ -65,6 +67,7 @@ class ProfileView:
     scheduler: Scheduler | None
     jobs: tuple[JobRuns, ...]
     jobs_held_back: tuple[JobRuns, ...]
+    reports: Mapping[str, Report]
     jobs_newest: float
     credentials: tuple[ProviderCredentials, ...]
     logs: LogFacts | None
