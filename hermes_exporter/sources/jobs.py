@@ -7,6 +7,7 @@ still stands in jobs.json wins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ FILENAME = "cron/jobs.json"
 MAX_BYTES = 16 << 20
 KINDS = ("cron", "interval", "once")
 MAX_ID = 128
+NO_TARGET = re.compile(r"no delivery target resolved for |platform '[^']*' not configured/enabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Noted:
         last_run_at: the end of the last run.
         held_until: the job waits for its provider's quota.
         error: class of the last run's error; what it was about is not kept.
+        undelivered: why the last report did not reach everybody: ``not_configured`` or ``failed``.
+        unverified: the last report was sent and not confirmed.
+        claimed_at: when the run of a one-shot that is under way last showed a sign of life.
     """
 
     state: str | None
@@ -41,6 +46,9 @@ class Noted:
     held_until: float | None
     failure_streak: int | None
     error: str | None = None
+    undelivered: str | None = None
+    unverified: bool | None = None
+    claimed_at: float | None = None
 
     def or_else(self, other: Noted) -> Noted:
         """Return these notes with the gaps filled from others."""
@@ -62,6 +70,8 @@ class Job:
         gated: a script runs before the model and may end the run.
         provider: that it asks whatever the profile is configured for, as it may be shown; None for the profile's.
         switched_on: its own switch; a job that is on may still be paused or completed.
+        minutes: of an interval.
+        runs_left: after so many runs Hermes removes it; None where it never does.
     """
 
     id: str
@@ -76,6 +86,8 @@ class Job:
     noted: Noted
     gated: bool = False
     provider: str | None = None
+    minutes: int | None = None
+    runs_left: int | None = None
 
     @property
     def state(self) -> str:
@@ -138,7 +150,7 @@ def parse(data: bytes, notes: Notes) -> JobStore:
 
 
 def _job(job_id: str, record: JsonObject) -> Job:
-    kind, schedule, once_at = _schedule(record)
+    kind, schedule, once_at, minutes = _schedule(record)
     return Job(
         id=job_id,
         name=_own_name(record),
@@ -152,6 +164,8 @@ def _job(job_id: str, record: JsonObject) -> Job:
         noted=_noted(record),
         gated=bool(record.raw_text("script").strip()),
         provider=_provider(record),
+        minutes=minutes,
+        runs_left=_runs_left(record),
     )
 
 
@@ -164,7 +178,26 @@ def _noted(record: JsonObject) -> Noted:
         held_until=record.plan("quota_hold_until"),
         failure_streak=record.integer("failure_streak"),
         error=refusals.of_run(error) if (error := record.raw_text("last_error")) else None,
+        undelivered=_undelivered(record),
+        unverified=bool(unverified) if (unverified := record.array("last_delivery_unverified")) else None,
+        claimed_at=claim.stamp("at") if (claim := record.child("run_claim")) else None,
     )
+
+
+def _undelivered(record: JsonObject) -> str | None:
+    """Return the class of the last delivery's error; the text says where to, and is not kept."""
+    text = record.raw_text("last_delivery_error").strip()
+    if not text:
+        return None
+    return "not_configured" if all(NO_TARGET.match(part) for part in text.split("; ")) else "failed"
+
+
+def _runs_left(record: JsonObject) -> int | None:
+    repeat = record.child("repeat")
+    times = repeat.integer("times") if repeat else None
+    if repeat is None or times is None:
+        return None
+    return max(times - (repeat.integer("completed") or 0), 0)
 
 
 def _provider(record: JsonObject) -> str | None:
@@ -172,18 +205,18 @@ def _provider(record: JsonObject) -> str | None:
     return provider_id.label(name) if name else None
 
 
-def _schedule(record: JsonObject) -> tuple[str, str, float | None]:
+def _schedule(record: JsonObject) -> tuple[str, str, float | None, int | None]:
     schedule = record.child("schedule")
     if schedule is None:
-        return "other", "", None
+        return "other", "", None, None
     kind = schedule.text("kind") or "other"
     if kind == "interval":
         minutes = schedule.integer("minutes")
-        return kind, f"every {minutes}m" if minutes is not None else "", None
+        return kind, f"every {minutes}m" if minutes is not None else "", None, minutes
     if kind == "once":
         at = schedule.plan("run_at")
-        return kind, schedule.raw_text("run_at"), at
-    return kind if kind in KINDS else "other", schedule.text("expr") or "", None
+        return kind, schedule.raw_text("run_at"), at, None
+    return kind if kind in KINDS else "other", schedule.text("expr") or "", None, None
 
 
 def _own_name(record: JsonObject) -> str | None:
