@@ -19,6 +19,7 @@ from hermes_exporter.assessor import Assessor
 from hermes_exporter.cases import Gathered
 from hermes_exporter.collectors.view import HostView
 from hermes_exporter.home_reader import READ_HERE
+from hermes_exporter.host_clock import HostClock
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.problems import Problem, ProblemLog
 from hermes_exporter.rendering import Renderer
@@ -85,7 +86,9 @@ class Gatherer:
             settings.jobs_limit,
             settings.job_names,
             host_zone.name(settings.rootfs),
+            settings.job_rules,
         )
+        self._clock = HostClock()
         self._assessor = Assessor(witness, memory, self._problems, policy)
         self._judge, self._storing = Worker("judge"), Worker("memory")
         self._renderer = Renderer(settings.series_limit)
@@ -126,18 +129,17 @@ class Gatherer:
     async def _gather(self, timeout: float) -> Answer:
         settings, started = self.settings, time.monotonic()
         reading = timeout * READING_SHARE
-        now = time.time() if settings.at is None else settings.at
+        clock = self._clock.read() if settings.at is None else Clock(settings.at)
         managers = self._buses.managers() if self._asks_systemd() else ()
         quiet = all(manager.quiet for manager in managers)
         asking = None if quiet else asyncio.create_task(self._units(managers, reading))
         if len(self._homes) == 1:
-            looks = [await self._homes[0].look(now, reading)]
+            looks = [await self._homes[0].look(clock.now, reading)]
         else:
-            looks = await asyncio.gather(*(home.look(now, reading) for home in self._homes))
+            looks = await asyncio.gather(*(home.look(clock.now, reading) for home in self._homes))
         units, problems, unit_seconds = await asking if asking else (_known(managers), [], 0.0)
         self._say_what_is_not_read(looks)
         gathered = Gathered(looks, units, bool(problems), problems)
-        clock = Clock(now, time.monotonic() if settings.at is None else None)
         seconds = self._seconds(looks, unit_seconds)
         self.last = await self._judged(gathered, clock, seconds, timeout - (time.monotonic() - started))
         return self.last

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hermes_exporter.discovery import Home
+    from hermes_exporter.judge.job_rules import JobRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Settings:
         series_limit: at most so many series are exposed.
         jobs_limit: at most so many jobs of each profile are.
         job_names: jobs are labelled with their names, not with their ids only.
+        job_rules: what is wanted of which job's reports; the first that fits wins.
         at: judge as of this moment (Unix seconds) instead of now, a copied home with a copied /proc.
     """
 
@@ -34,6 +36,7 @@ class Settings:
     procfs: Path = Path("/proc")
     rootfs: Path = Path("/")
     at: float | None = None
+    job_rules: tuple[JobRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Policy:
         jobs_limit: at most so many jobs of each profile are exposed.
         job_names: jobs may be labelled with their names.
         host_zone: IANA name of the host's time zone.
+        job_rules: what is wanted of which job's reports.
     """
 
     collectors: frozenset[str]
@@ -53,3 +57,4 @@ class Policy:
     jobs_limit: int
     job_names: bool
     host_zone: str
+    job_rules: tuple[JobRule, ...] = ()

@@ -63,6 +63,18 @@ RUNNING = Family(
     "gauge",
     "Jobs with a run in flight whose process lives. Source: cron/executions.db. Absent: nobody can tell.",
 )
+OVERDUE = Family(
+    "hermes_cron_jobs_overdue",
+    "gauge",
+    "Jobs whose next run, as Hermes planned it, is past by more than half their period (2 minutes to 2 hours). "
+    "Absent: jobs.json cannot be read.",
+)
+VANISHED = Family(
+    "hermes_cron_jobs_vanished",
+    "gauge",
+    "Recurring jobs that were on and left jobs.json within a day, though their output shows that nobody removed "
+    "them.",
+)
 INCIDENTS = Family(
     "hermes_cron_incidents",
     "gauge",
@@ -83,6 +95,8 @@ def _inputs(view: ProfileView) -> object:
         ledger and ledger.incidents,
         stamps,
         _running(view),
+        view.jobs_overdue,
+        view.jobs_vanished,
     )
 
 
@@ -106,6 +120,8 @@ def collect(view: ProfileView) -> Iterator[Sample]:
         if fact is not None:
             yield family(fact)
     yield from _in_numbers(view)
+    if view.jobs_vanished is not None:
+        yield VANISHED(view.jobs_vanished)
     if cron.executions is not None and cron.executions.incidents is not None:
         for state, count in cron.executions.incidents.items():
             yield INCIDENTS(count, state=state)
@@ -120,6 +136,8 @@ def _in_numbers(view: ProfileView) -> Iterator[Sample]:
         yield JOBS(counts[state], state=state)
     if (running := _running(view)) is not None:
         yield RUNNING(running)
+    if view.jobs_overdue is not None:
+        yield OVERDUE(view.jobs_overdue)
 
 
 def _running(view: ProfileView) -> int | None:
@@ -131,7 +149,20 @@ def _running(view: ProfileView) -> int | None:
 COLLECTOR = Collector(
     "Scheduler",
     "cron",
-    (HEARTBEAT, LAST_SUCCESS, ERROR, CATCH_UP, TICKED, STORE_VALID, STORE_WRITABLE, JOBS, RUNNING, INCIDENTS),
+    (
+        HEARTBEAT,
+        LAST_SUCCESS,
+        ERROR,
+        CATCH_UP,
+        TICKED,
+        STORE_VALID,
+        STORE_WRITABLE,
+        JOBS,
+        RUNNING,
+        OVERDUE,
+        VANISHED,
+        INCIDENTS,
+    ),
     _inputs,
     collect,
 )

@@ -52,6 +52,8 @@ class ProfileView:
         scheduler: verdict on the cron, None where it is not read.
         jobs_held_back: those beyond the limit.
         reports: verdict on the reports of every job, by its id.
+        jobs_overdue: how many are by Hermes' own rule, None where the jobs are not known.
+        jobs_vanished: how many went within a day though nobody removed them.
         jobs_newest: the latest time stamp of any job, Unix seconds.
         credentials: by provider, in order of their names.
         logs: what they told, None where they are not read.
@@ -68,6 +70,8 @@ class ProfileView:
     jobs: tuple[JobRuns, ...]
     jobs_held_back: tuple[JobRuns, ...]
     reports: Mapping[str, Report]
+    jobs_overdue: int | None
+    jobs_vanished: int | None
     jobs_newest: float
     credentials: tuple[ProviderCredentials, ...]
     logs: LogFacts | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,3 +24,13 @@ def _exists(name: str) -> bool:
     except (OSError, ValueError, KeyError):
         return False
     return True
+
+
+def of(name: str) -> ZoneInfo:
+    """Return the zone."""
+    return ZoneInfo(name)
+
+
+def offset_at(where: object, moment: float) -> int:
+    """Return the offset."""
+    return int(datetime.fromtimestamp(moment, where).utcoffset().total_seconds())
