@@ -1,14 +1,33 @@
-"""The host's clocks: what time it is, whether that can be believed, and when the host last woke."""
+"""The clocks: what time it is, whether that can be believed, and when the host last woke."""
 
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 from hermes_exporter.judge.liveness import Clock
 
 JUMP_SECONDS = 60.0
 """A wall clock that was set by so much makes every comparison with earlier stamps doubtful."""
 DOUBT_SECONDS = 300.0
+
+
+class ReadsClock(Protocol):
+    """Something that tells what time it is."""
+
+    def read(self) -> Clock:
+        """Return the moment."""
+
+
+class StillClock:
+    """Always shows the same moment: a copied home is judged as of then."""
+
+    def __init__(self, at: float) -> None:
+        self._at = at
+
+    def read(self) -> Clock:
+        """Return the moment."""
+        return Clock(self._at)
 
 
 class HostClock:

@@ -58,3 +58,15 @@ class Policy:
     job_names: bool
     host_zone: str
     job_rules: tuple[JobRule, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, host_zone: str) -> Policy:
+        """Return what the settings decide of verdicts."""
+        return cls(
+            collectors=settings.collectors,
+            gateways=settings.gateways,
+            jobs_limit=settings.jobs_limit,
+            job_names=settings.job_names,
+            host_zone=host_zone,
+            job_rules=settings.job_rules,
+        )
