@@ -130,7 +130,7 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
     latest = now + FUTURE_TOLERANCE_SECONDS
     states = queue.states if queue else {}
     found = []
-    for row in rows:
+    for row in rows if replaced or not _taken_up(rows, facts) else ():
         if not row.ended or not _is_new(row, facts, replaced=replaced) or _waits(row, states, now):
             continue
         run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
@@ -142,9 +142,16 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
 
 def mark(facts: JobFacts, rows: Sequence[Execution], queue: Deliveries | None, now: float) -> None:
     """Take over which rows of the ledger were taken up; those that are not over will be again."""
+    if _taken_up(rows, facts):
+        return
     states = queue.states if queue else {}
     facts.row = max((row.number for row in rows), default=0)
     facts.flying = [row.id for row in rows if not row.ended or _waits(row, states, now)]
+
+
+def _taken_up(rows: Sequence[Execution], facts: JobFacts | None) -> bool:
+    """Whether no row is newer than those that were taken up, and none of them waits."""
+    return facts is not None and not facts.flying and (not rows or rows[-1].number == facts.row)
 
 
 def _is_new(row: Execution, facts: JobFacts | None, *, replaced: bool) -> bool:
@@ -168,10 +175,13 @@ def _noted(
 ) -> Run | None:
     """Return the last run that Hermes noted where no row has it: there is no ledger, or it went into another."""
     at = job.noted.last_run_at
-    if at is None or at > now + FUTURE_TOLERANCE_SECONDS or any(not row.ended for row in rows):
+    if at is None or at > now + FUTURE_TOLERANCE_SECONDS:
+        return None
+    if facts is not None and at <= (facts.last_ended or 0.0) + run_outcome.NOTED_SECONDS:
         return None
     newest = max((row.finished_at or row.claimed_at or 0.0 for row in rows), default=0.0)
-    known = max(newest, (facts.last_ended or 0.0) if facts else 0.0)
-    if at <= known + run_outcome.NOTED_SECONDS or (rows and now - at < ROW_SECONDS):
+    if at <= newest + run_outcome.NOTED_SECONDS or (rows and now - at < ROW_SECONDS):
+        return None
+    if any(not row.ended for row in rows):
         return None
     return run_outcome.of_notes(job, evidence.logged, evidence.reach)

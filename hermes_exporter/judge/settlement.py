@@ -59,6 +59,9 @@ class Circumstances:
 
 def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:
     """Return the slots that came since the last look, and take over that they were."""
+    newest = slots.newest(at.now)
+    if newest is None or newest <= facts.frontier:
+        return []
     fresh = [
         OpenSlot(
             at=moment,
@@ -68,8 +71,7 @@ def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:
         )
         for moment in slots.between(facts.frontier, at.now)
     ]
-    if fresh:
-        facts.frontier = fresh[-1].at
+    facts.frontier = newest
     return fresh
 
 
