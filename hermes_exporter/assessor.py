@@ -50,7 +50,12 @@ class Assessor:
     def __init__(self, witness: Witness, memory: Memory, log: ProblemLog, policy: Policy) -> None:
         self._witness, self._memory, self._log, self._policy = witness, memory, log, policy
         self._cron = CronAssessor(witness)
-        self._calm = CalmFacts(policy.host_zone, with_platforms="platforms" in policy.collectors)
+        self._calm = CalmFacts(
+            policy.host_zone,
+            policy.timezones,
+            witness.zone_variables,
+            with_platforms="platforms" in policy.collectors,
+        )
         self._verdicts = Verdicts()
         self._standing = Standing()
 
@@ -163,6 +168,7 @@ class Assessor:
             logs=health_assessor.facts(case, memory.logs) if with_logs else None,
             job_names=self._policy.job_names,
             timezone=calm.timezone,
+            timezone_mismatch=calm.timezone_mismatch,
             units=case.serving_units,
             liveness=verdict,
             figures=self._witness.figures(verdict.process) if verdict.process else None,

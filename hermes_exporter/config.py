@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from hermes_exporter.judge import zone
 from hermes_exporter.judge.expectation import SETTINGS
 from hermes_exporter.sources.active_profile import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 LABEL = re.compile(rf"({ALIAS.pattern}/)?{NAME.pattern}")
@@ -39,10 +40,12 @@ class Config:
     Attributes:
         homes: the homes to watch; empty where the command line or the environment decides.
         gateways: by label of the profile, ``required`` or ``ignored``.
+        timezones: by label of the profile, the name of its zone.
     """
 
     homes: tuple[HomeEntry, ...] = ()
     gateways: Mapping[str, str] = field(default_factory=dict)
+    timezones: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(path: Path) -> Config:
@@ -79,12 +82,15 @@ class _Reader:
     def config(self, root: yaml.Node | None) -> Config:
         homes: list[HomeEntry] = []
         gateways: dict[str, str] = {}
-        for key, value in self._pairs(root, "the file", ("homes", "profiles")):
+        timezones: dict[str, str] = {}
+        for key, value in self._pairs(root, "the file", ("homes", "profiles", "timezones")):
             if key == "homes":
                 homes = self._homes(value)
-            else:
+            elif key == "profiles":
                 gateways = self._gateways(value)
-        return Config(tuple(homes), gateways)
+            else:
+                timezones = self._timezones(value)
+        return Config(tuple(homes), gateways, timezones)
 
     def _homes(self, node: yaml.Node) -> list[HomeEntry]:
         if not isinstance(node, yaml.SequenceNode):
@@ -109,16 +115,28 @@ class _Reader:
 
     def _gateways(self, node: yaml.Node) -> dict[str, str]:
         gateways = {}
-        for label, settings in self._pairs(node, "profiles", None):
-            if not LABEL.fullmatch(label):
-                self._problem(settings, "profiles: expected the name of a profile, or ALIAS/NAME")
-                continue
+        for label, settings in self._by_label(node, "profiles"):
             for _key, value in self._pairs(settings, f"profiles.{label}", ("gateway",)):
                 wanted = " or ".join(SETTINGS)
                 setting = self._text(value, f"profiles.{label}.gateway", SETTINGS.__contains__, wanted)
                 if setting:
                     gateways[label] = setting
         return gateways
+
+    def _timezones(self, node: yaml.Node) -> dict[str, str]:
+        wanted = "a time zone such as Europe/Berlin, or UTC+05:30"
+        named = {
+            label: self._text(value, f"timezones.{label}", zone.exists, wanted)
+            for label, value in self._by_label(node, "timezones")
+        }
+        return {label: name for label, name in named.items() if name}
+
+    def _by_label(self, node: yaml.Node, place: str) -> Iterator[tuple[str, yaml.Node]]:
+        for label, value in self._pairs(node, place, None):
+            if LABEL.fullmatch(label):
+                yield label, value
+            else:
+                self._problem(value, f"{place}: expected the name of a profile, or ALIAS/NAME")
 
     def _pairs(
         self, node: yaml.Node | None, place: str, known: tuple[str, ...] | None

@@ -85,6 +85,7 @@ class Gatherer:
             settings.jobs_limit,
             settings.job_names,
             host_zone.name(settings.rootfs),
+            settings.timezones,
         )
         self._assessor = Assessor(witness, memory, self._problems, policy)
         self._judge, self._storing = Worker("judge"), Worker("memory")

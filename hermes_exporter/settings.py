@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ class Settings:
 
     Attributes:
         gateways: by label of the profile, ``required`` or ``ignored``.
+        timezones: by label of the profile, the zone that its owner named.
         collectors: names of those that are switched on.
         series_limit: at most so many series are exposed.
         jobs_limit: at most so many jobs of each profile are.
@@ -34,6 +35,7 @@ class Settings:
     procfs: Path = Path("/proc")
     rootfs: Path = Path("/")
     at: float | None = None
+    timezones: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Policy:
         jobs_limit: at most so many jobs of each profile are exposed.
         job_names: jobs may be labelled with their names.
         host_zone: IANA name of the host's time zone.
+        timezones: by label of the profile, the zone that its owner named.
     """
 
     collectors: frozenset[str]
@@ -53,3 +56,4 @@ class Policy:
     jobs_limit: int
     job_names: bool
     host_zone: str
+    timezones: Mapping[str, str]

@@ -52,6 +52,7 @@ def view(label: str = "default", jobs: int = 1) -> ProfileView:
         logs=None,
         job_names=True,
         timezone="UTC",
+        timezone_mismatch=None,
         units=(),
         liveness=Liveness(up=True, proof="lock"),
         figures=None,

@@ -7,6 +7,7 @@ still stands in jobs.json wins.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ from hermes_exporter.sources import lenient_json, provider_id, refusals
 from hermes_exporter.sources.artefact import Notes, UnusableError
 from hermes_exporter.sources.gateway_state import PLATFORM
 from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.times import zoned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
 FILENAME = "cron/jobs.json"
 MAX_BYTES = 16 << 20
@@ -97,22 +99,40 @@ class Job:
         return not self.enabled or self.noted.next_run_at is not None or self.once_at is not None
 
 
+Stamp = tuple[float, int]
+"""When Hermes wrote something (Unix seconds), and how far its clock was ahead of UTC (seconds)."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobStore:
-    """Every job of the store, in its order."""
+    """Every job of the store, in its order.
+
+    Attributes:
+        saved: when Hermes wrote the file, where the stamp says its offset.
+        ended: when the newest run ended, the same.
+    """
 
     jobs: tuple[Job, ...]
+    saved: Stamp | None = None
+    ended: Stamp | None = None
+
+    @property
+    def written(self) -> tuple[Stamp, ...]:
+        """The stamps that tell by which clock Hermes goes, the newest first.
+
+        Not the plans: they may lie in an hour that the clocks skip, and a one-shot's is its owner's own text.
+        """
+        return tuple(sorted((stamp for stamp in (self.saved, self.ended) if stamp), reverse=True))
 
     def with_runtime(self, runtime: Mapping[str, Mapping[str, object]]) -> JobStore:
         """Return the store with what runtime.db notes of each job."""
-        return JobStore(
-            tuple(
-                replace(job, noted=job.noted.or_else(_noted(JsonObject(dict(runtime[job.id]), Notes()))))
-                if job.id in runtime
-                else job
-                for job in self.jobs
-            )
+        jobs = tuple(
+            replace(job, noted=job.noted.or_else(_noted(JsonObject(dict(runtime[job.id]), Notes()))))
+            if job.id in runtime
+            else job
+            for job in self.jobs
         )
+        return JobStore(jobs, self.saved, _newest((self.ended, *map(_end, runtime.values()))))
 
 
 def parse(data: bytes, notes: Notes) -> JobStore:
@@ -134,7 +154,16 @@ def parse(data: bytes, notes: Notes) -> JobStore:
             notes.fault(place, "has the id of an earlier job")
         else:
             jobs[str(job_id)] = _job(str(job_id), JsonObject(record, notes, f"{place}."))
-    return JobStore(tuple(jobs.values()))
+    saved = zoned(root.get("updated_at")) if isinstance(root, dict) else None
+    return JobStore(tuple(jobs.values()), saved, _newest(_end(record) for record in records))
+
+
+def _end(record: object) -> Stamp | None:
+    return zoned(record.get("last_run_at")) if isinstance(record, Mapping) else None
+
+
+def _newest(stamps: Iterable[Stamp | None]) -> Stamp | None:
+    return max((stamp for stamp in stamps if stamp is not None), default=None)
 
 
 def _job(job_id: str, record: JsonObject) -> Job:
