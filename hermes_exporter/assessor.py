@@ -51,7 +51,12 @@ class Assessor:
         self._witness, self._memory, self._log, self._policy = witness, memory, log, policy
         self._cron = CronAssessor(witness)
         self._books, self._reports = Books(), ReportAssessor(policy.job_rules)
-        self._calm = CalmFacts(policy.host_zone, with_platforms="platforms" in policy.collectors)
+        self._calm = CalmFacts(
+            policy.host_zone,
+            policy.timezones,
+            witness.zone_variables,
+            with_platforms="platforms" in policy.collectors,
+        )
         self._verdicts = Verdicts()
         self._standing = Standing()
 
@@ -182,6 +187,7 @@ class Assessor:
             logs=health_assessor.facts(case, memory.logs) if with_logs else None,
             job_names=self._policy.job_names,
             timezone=calm.timezone,
+            timezone_mismatch=calm.timezone_mismatch,
             units=case.serving_units,
             liveness=verdict,
             figures=self._witness.figures(verdict.process) if verdict.process else None,

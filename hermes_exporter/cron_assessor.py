@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.liveness import Liveness
     from hermes_exporter.judge.scheduler import Scheduler
     from hermes_exporter.sources.executions import Execution, Executions
-    from hermes_exporter.sources.jobs import Job
+    from hermes_exporter.sources.job import Job
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.witness import Witness
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hermes_exporter.memory import Memory
     from hermes_exporter.sources.deliveries import Deliveries
     from hermes_exporter.sources.executions import Execution
-    from hermes_exporter.sources.jobs import Job
+    from hermes_exporter.sources.job import Job
 
 KINDS = {
     "cron_delivered": "delivered",

@@ -144,6 +144,7 @@ def _looks(view: ProfileView) -> object:
         view.credentials,
         view.logs,
         view.timezone,
+        view.timezone_mismatch,
         view.host,
         view.expected,
         view.starts,

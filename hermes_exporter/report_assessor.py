@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.ticking import Ticking
     from hermes_exporter.profile_memory import ProfileMemory
     from hermes_exporter.report_memory import ReportMemory
-    from hermes_exporter.sources.jobs import Job
+    from hermes_exporter.sources.job import Job
 
 STANDS_SECONDS = 15 * 60.0
 """So long the last verdict stands when a source cannot be read."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hermes_exporter.judge.job_facts import JobFacts  # noqa: TC001  # stored by its type
-from hermes_exporter.sources.jobs import Job  # noqa: TC001
+from hermes_exporter.sources.job import Job  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Collection

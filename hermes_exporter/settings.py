@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ class Settings:
 
     Attributes:
         gateways: by label of the profile, ``required`` or ``ignored``.
+        timezones: by label of the profile, the zone that its owner named.
         collectors: names of those that are switched on.
         series_limit: at most so many series are exposed.
         jobs_limit: at most so many jobs of each profile are.
@@ -37,6 +38,7 @@ class Settings:
     rootfs: Path = Path("/")
     at: float | None = None
     job_rules: tuple[JobRule, ...] = ()
+    timezones: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Policy:
         job_names: jobs may be labelled with their names.
         host_zone: IANA name of the host's time zone.
         job_rules: what is wanted of which job's reports.
+        timezones: by label of the profile, the zone that its owner named.
     """
 
     collectors: frozenset[str]
@@ -57,6 +60,7 @@ class Policy:
     jobs_limit: int
     job_names: bool
     host_zone: str
+    timezones: Mapping[str, str]
     job_rules: tuple[JobRule, ...] = ()
 
     @classmethod
@@ -68,5 +72,6 @@ class Policy:
             jobs_limit=settings.jobs_limit,
             job_names=settings.job_names,
             host_zone=host_zone,
+            timezones=settings.timezones,
             job_rules=settings.job_rules,
         )

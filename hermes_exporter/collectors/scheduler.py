@@ -52,6 +52,13 @@ STORE_WRITABLE = Family(
     "gauge",
     "1 if owner and mode of the cron directory and jobs.json let the gateway write them.",
 )
+TIMEZONE_MISMATCH = Family(
+    "hermes_cron_timezone_mismatch",
+    "gauge",
+    "1 if Hermes writes its stamps at another offset from UTC than that of the zone it is told to use; schedules "
+    "are then read at Hermes' own offset. Source: cron/jobs.json. Absent: nothing to compare, or the exporter's "
+    "configuration names the zone.",
+)
 JOBS = Family(
     "hermes_cron_jobs",
     "gauge",
@@ -89,6 +96,7 @@ def _inputs(view: ProfileView) -> object:
     stamps = view.past(cron.heartbeat), view.past(cron.success)
     return (
         view.scheduler,
+        view.timezone_mismatch,
         cron.jobs,
         cron.jobs_valid,
         cron.catch_up,
@@ -115,6 +123,7 @@ def collect(view: ProfileView) -> Iterator[Sample]:
         (CATCH_UP, cron.catch_up),
         (STORE_VALID, cron.jobs_valid),
         (STORE_WRITABLE, scheduler.store_writable),
+        (TIMEZONE_MISMATCH, view.timezone_mismatch),
     )
     for family, fact in facts:
         if fact is not None:
@@ -157,6 +166,7 @@ COLLECTOR = Collector(
         TICKED,
         STORE_VALID,
         STORE_WRITABLE,
+        TIMEZONE_MISMATCH,
         JOBS,
         RUNNING,
         OVERDUE,

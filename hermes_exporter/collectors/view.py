@@ -58,7 +58,8 @@ class ProfileView:
         credentials: by provider, in order of their names.
         logs: what they told, None where they are not read.
         job_names: jobs may be labelled with their names.
-        timezone: IANA name of the zone that schedules are read in.
+        timezone: name of the zone that schedules are read in: IANA, or an offset such as ``UTC+05:30``.
+        timezone_mismatch: Hermes writes in another zone than it is told to use; None where that cannot be told.
         starts, unclean_exits: since the exporter first saw the profile.
     """
 
@@ -77,6 +78,7 @@ class ProfileView:
     logs: LogFacts | None
     job_names: bool
     timezone: str
+    timezone_mismatch: bool | None
     units: tuple[Unit, ...]
     liveness: Liveness
     figures: Figures | None

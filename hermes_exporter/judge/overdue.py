@@ -10,7 +10,7 @@ from hermes_exporter.judge.schedule import cron_schedule
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hermes_exporter.sources.jobs import Job
+    from hermes_exporter.sources.job import Job
 
 LEAST_GRACE_SECONDS = 120.0
 MOST_GRACE_SECONDS = 7200.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hermes_exporter.judge.report import Evidence, Outcome
     from hermes_exporter.sources.executions import Execution
-    from hermes_exporter.sources.jobs import Job
+    from hermes_exporter.sources.job import Job
 
 SLACK_SECONDS = 2.0
 """Between what a run writes to its log and what it notes in its ledger, both of them rounded."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hermes_exporter.judge.run_outcome import Run
-    from hermes_exporter.sources.jobs import Job
+    from hermes_exporter.sources.job import Job
 
 
 class Slots(Protocol):

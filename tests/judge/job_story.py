@@ -13,7 +13,7 @@ from hermes_exporter.judge.run_outcome import Run
 from hermes_exporter.judge.settlement import Circumstances
 from hermes_exporter.judge.slots import of_job
 from hermes_exporter.judge.ticking import ALWAYS, Ticking
-from hermes_exporter.sources.jobs import Job, Noted
+from hermes_exporter.sources.job import Job, Noted
 
 if TYPE_CHECKING:
     from hermes_exporter.judge.job_facts import JobFacts

@@ -1,4 +1,4 @@
-"""A simulated Hermes with an exporter that looks on: both on the same time line, nothing in common but the files."""
+"""A simulated Hermes with an exporter that looks on: one time line, and nothing in common but the files."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hermes_exporter.simulator import Process, Simulation, faults, owner
+
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home
 from hermes_exporter.gather import Gatherer
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.memory import Memory
 from hermes_exporter.settings import Settings
-from hermes_exporter.simulator import Process, Simulation, faults, owner
 from hermes_exporter.store import open_to_write
 from tests.homes import CLOCK_TICKS, Procfs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hermes_exporter.simulator import Profile
+
     from hermes_exporter.judge.job_rules import JobRule
     from hermes_exporter.judge.report import Report
-    from hermes_exporter.simulator import Profile
 
 QUIET_SECONDS = 290.0
 """The exporter looks at least so often; it looks on by itself every minute where nobody scrapes it."""
@@ -146,7 +148,9 @@ class World:
         """Let time pass; the exporter, where it runs, looks after each event, and often enough."""
         while self.simulation.now < until:
             event = self.simulation.next_event_at()
-            now = min(max(event, self.simulation.now) + SETTLED_SECONDS, self.simulation.now + QUIET_SECONDS, until)
+            now = min(
+                max(event, self.simulation.now) + SETTLED_SECONDS, self.simulation.now + QUIET_SECONDS, until
+            )
             eventful = event <= now
             self.simulation.advance(now)
             if self._watcher is None:
@@ -184,7 +188,7 @@ class World:
 
 
 def confusion(truth: dict[str, dict[float, str]], told: dict[str, dict[float, str]]) -> Counter[tuple[str, str]]:
-    """Count slots by what truly became of them and what the exporter says; ``-`` where one does not know the slot."""
+    """Count slots by what truly became of them and what the exporter says; ``-`` where one knows of no slot."""
     matrix: Counter[tuple[str, str]] = Counter()
     for job_id in truth.keys() | told.keys():
         mine, theirs = told.get(job_id, {}), truth.get(job_id, {})
