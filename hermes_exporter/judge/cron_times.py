@@ -14,7 +14,7 @@ import calendar
 import re
 from bisect import bisect_left
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hermes_exporter.judge.wall_clock import DAY, EPOCH
 
@@ -113,6 +113,7 @@ def _read(expression: str) -> tuple[list[Sequence[object]], Mapping[int, Collect
 
     if UNREADABLE.search(expression):
         raise ScheduleError("not a cron expression that Hermes takes")
+    ordinals: Any  # by number of the day, which the library's own types take for text
     try:
         fields, ordinals = croniter.expand(expression)
     except ValueError:
