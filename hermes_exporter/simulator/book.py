@@ -101,7 +101,7 @@ class Life:
 
 @dataclass
 class Ticking:
-    """When a live process ticked a profile's store: the beginning and the end of each time, None while it lasts."""
+    """When a live process ticked a profile's store: beginnings and ends, None while it lasts."""
 
     spans: list[tuple[float, float | None]] = field(default_factory=list)
 

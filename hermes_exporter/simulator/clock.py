@@ -1,4 +1,4 @@
-"""How a moment is written down by Hermes: in its own zone, in UTC, and in its logs in the host's zone without one."""
+"""How Hermes writes a moment down: in its own zone, in UTC, and in its logs in the host's without saying so."""
 
 from __future__ import annotations
 

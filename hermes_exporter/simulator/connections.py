@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hermes_exporter.simulator.clock import utc
-from hermes_exporter.simulator.logs import Line
 from hermes_exporter.simulator.messengers import ADAPTERS, BUSY, EXPIRED, NO_CONNECTION
 
 if TYPE_CHECKING:
@@ -71,7 +70,9 @@ def connect(gateway: Gateway, connection: Connection) -> bool:
         gateway.spawn(_reconnect(gateway, connection))
         return False
     if name == "mattermost":
-        who = f"Mattermost: authenticated as @hermes (4e1b839fc7848fc461c936f8f3) on {SOCKET.removeprefix('ws://')}"
+        who = (
+            f"Mattermost: authenticated as @hermes (4e1b839fc7848fc461c936f8f3) on {SOCKET.removeprefix('ws://')}"
+        )
         gateway.log(ADAPTERS[name], who)
         gateway.log(ADAPTERS[name], f"Mattermost: connecting to {SOCKET}")
     else:
@@ -116,7 +117,8 @@ def _say_why_not(gateway: Gateway, connection: Connection) -> None:
         why = REJECTED if state == "auth" else NOT_REACHED
         gateway.log(ADAPTERS[name], f"[Telegram] Failed to connect to Telegram: {why}", "ERROR")
         return
-    what = {"auth": f"→ 401: {EXPIRED}", "refusing": f"→ 503: {BUSY}"}.get(state, f"network error: {NO_CONNECTION}")
+    answers = {"auth": f"→ 401: {EXPIRED}", "refusing": f"→ 503: {BUSY}"}
+    what = answers.get(state, f"network error: {NO_CONNECTION}")
     gateway.log(ADAPTERS[name], f"MM API GET users/me {what}", "ERROR")
     blame = "Mattermost: failed to authenticate — check MATTERMOST_TOKEN and MATTERMOST_URL"
     gateway.log(ADAPTERS[name], blame, "ERROR")
@@ -147,15 +149,16 @@ def _reconnect(gateway: Gateway, connection: Connection) -> Iterator[float]:
 def _socket_fails(gateway: Gateway, connection: Connection) -> Iterator[float]:
     """Mattermost's socket: refused, it never tries again; otherwise it does, and its adapter notes nothing."""
     connection.failing = True
+    logger = ADAPTERS["mattermost"]
     attempt = 0
     while True:
         yield 0.5
-        gateway.log(ADAPTERS["mattermost"], f"Mattermost: connecting to {SOCKET}")
+        gateway.log(logger, f"Mattermost: connecting to {SOCKET}")
         if connection.messenger.state == "auth":
-            gateway.log(ADAPTERS["mattermost"], "Mattermost WS auth failed (HTTP 401) — stopping reconnect", "ERROR")
+            gateway.log(logger, "Mattermost WS auth failed (HTTP 401) — stopping reconnect", "ERROR")
             return
         if connection.messenger.state not in BROKEN:
-            gateway.log(ADAPTERS["mattermost"], "Mattermost: WebSocket connected and authenticated")
+            gateway.log(logger, "Mattermost: WebSocket connected and authenticated")
             connection.failing = False
             return
         why = f"503, message='Invalid response status', url='{SOCKET}'"
@@ -164,7 +167,7 @@ def _socket_fails(gateway: Gateway, connection: Connection) -> Iterator[float]:
         wait = SOCKET_SECONDS[min(attempt, len(SOCKET_SECONDS) - 1)]
         attempt += 1
         warning = f"Mattermost WS error: {why} — reconnecting in {wait}s"
-        gateway.log(ADAPTERS["mattermost"], warning, "WARNING")
+        gateway.log(logger, warning, "WARNING")
         yield wait
 
 
@@ -184,7 +187,7 @@ def _polling_fails(gateway: Gateway, connection: Connection) -> Iterator[float]:
             connection.failing = False
             return
         gateway.log(logger, f"[Telegram] Telegram polling reconnect failed: {NOT_REACHED}", "WARNING")
-    given_up = f"Telegram polling could not reconnect after {POLL_RETRIES} network error retries. Restarting gateway."
+    given_up = "Telegram polling could not reconnect after 10 network error retries. Restarting gateway."
     gateway.log(logger, f"[Telegram] {given_up} Last error: {NOT_REACHED}", "ERROR")
     gateway.log(GATEWAY, f"Fatal telegram adapter error (telegram_network_error): {given_up}", "ERROR")
     connection.live = False

@@ -35,17 +35,15 @@ class Disk:
         self._gone: list[str] = []
         self._appended: list[tuple[str, bytes, float]] = []
 
-    def replace(
-        self, path: str, content: Content, at: float, mode: int = 0o600, *, in_place: bool = False
-    ) -> None:
+    def put(self, path: str, content: Content, at: float, mode: int = 0o600, *, in_place: bool = False) -> None:
         """Let a file hold this; ``content`` may be a function that is asked when it is written."""
         self._wishes[path] = _Wish(content, at, mode, in_place)
 
-    def remove(self, path: str) -> None:
+    def take_away(self, path: str) -> None:
         """Let a file be gone."""
         self._wishes[path] = _Wish(None, 0.0, 0, in_place=False)
 
-    def remove_tree(self, path: str) -> None:
+    def take_tree_away(self, path: str) -> None:
         """Let a directory be gone with all that is in it."""
         self._wishes = {name: wish for name, wish in self._wishes.items() if not name.startswith(f"{path}/")}
         self._gone.append(path)

@@ -36,7 +36,7 @@ def _replanned(profile: Profile, job: Job) -> bool:
     moved = stored.utcoffset() != now.utcoffset()
     if job.schedule.kind != "cron" or not moved or stored.replace(tzinfo=None) <= now.replace(tzinfo=None):
         return False
-    following = plan.next_run(job.schedule, profile.clock, profile.now)
+    following = job.next_run(profile.clock, profile.now)
     told = (
         f"Job '{job.name}' next_run_at offset changed ({stored.utcoffset()} -> {now.utcoffset()}). "
         f"Recomputing cron run to preserve local wall-clock intent: {following.isoformat() if following else None}"
@@ -58,7 +58,8 @@ def _claimed(profile: Profile, gateway: Gateway, job: Job) -> bool:
         job.claim(claim, profile.now + CLAIM_SECONDS)
         return False
     if used_up:
-        told = f"Job '{job.name}': one-shot dispatch limit reached ({completed}/{times}) — removing stale due entry"
+        limit = f"one-shot dispatch limit reached ({completed}/{times})"
+        told = f"Job '{job.name}': {limit} — removing stale due entry"
         profile.log(Line("INFO", LOGGER, told))
         profile.drop(job, "finished")
         return False
@@ -72,16 +73,16 @@ def _say_if_late(profile: Profile, job: Job) -> None:
         return
     grace = plan.grace_seconds(job.schedule, profile.clock, profile.now)
     if late > grace:
-        following = plan.next_run(job.schedule, profile.clock, profile.now)
+        following = job.next_run(profile.clock, profile.now)
         told = (
-            f"Job '{job.name}' missed its scheduled time ({job.record['next_run_at']}, grace={grace}s). Running now; "
-            f"next run provisionally set to: {following.isoformat() if following else None} "
+            f"Job '{job.name}' missed its scheduled time ({job.record['next_run_at']}, grace={grace}s). "
+            f"Running now; next run provisionally set to: {following.isoformat() if following else None} "
             "(re-anchored on completion)"
         )
         profile.log(Line("INFO", LOGGER, told))
 
 
 def _advance(profile: Profile, job: Job) -> None:
-    following = plan.next_run(job.schedule, profile.clock, profile.now)
+    following = job.next_run(profile.clock, profile.now)
     if following is not None:
         job.plan(following)

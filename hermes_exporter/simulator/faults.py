@@ -72,7 +72,7 @@ def ticks_fail(profile: Profile, error: str | None) -> None:
 
 
 def ledger_locked(profile: Profile) -> None:
-    """Somebody holds the ledger's lock when the next job is started: that job is never run again by this gateway."""
+    """The ledger is locked when the next job is started: this gateway never runs that job again."""
     if (ticker := _gateway(profile).ticker) is not None:
         ticker.locked = True
 
@@ -82,7 +82,7 @@ def leak(profile: Profile, job: Job) -> None:
     _gateway(profile).leaked.add(job.id)
 
 
-def skip(profile: Profile, job: Job, times: int = 1) -> None:
+def skip(_profile: Profile, job: Job, times: int = 1) -> None:
     """The next dispatches of a job are passed by without a word: planned anew, no row, no line."""
     job.skips += times
 

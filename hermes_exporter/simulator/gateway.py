@@ -145,7 +145,7 @@ class Gateway:
         self.runs.clear()
 
     def stop(self, how: How) -> None:
-        """End the process in order: as its owner planned, or by a signal out of nowhere, which is noted differently."""
+        """End the process in order, as its owner planned, or by a signal that Hermes does not expect."""
         profile = self._profile
         planned = how == "planned"
         how_it_came = "as a planned gateway stop — exiting cleanly" if planned else "— initiating shutdown"
@@ -158,7 +158,7 @@ class Gateway:
             which = f"marked {len(interrupted)} in-flight cron job(s) interrupted: {', '.join(interrupted)}"
             self.log(GATEWAY, f"Shutdown (final-cleanup): {which}", "WARNING")
         else:
-            profile.disk.replace(gateway_files.CLEAN, b"", self.now, 0o644)
+            profile.disk.put(gateway_files.CLEAN, b"", self.now, 0o644)
         for name, connection in self.connections.items():
             if connection.live:
                 self.log(GATEWAY, f"✓ {name} disconnected (0.02s)")
@@ -170,7 +170,7 @@ class Gateway:
         if not planned:
             self.log(GATEWAY, EXIT_1)
         gateway_files.ended(profile.disk, self.process, self.now, success=planned)
-        profile.disk.remove(gateway_files.PID)
+        profile.disk.take_away(gateway_files.PID)
         self.die()
         self._lifecycle(0 if planned else 1)
 
@@ -188,20 +188,17 @@ class Gateway:
         self._saved_at = at
         platforms = {name: each.note for name, each in self.connections.items() if each.note}
         newer = self._profile.newer
-        data = gateway_files.state(self.process, self._claim, platforms, at, None, newer=newer)
-        self._profile.disk.replace(gateway_files.STATE, data, at)
+        data = gateway_files.state(self.process, self._claim, platforms, at, newer=newer)
+        self._profile.disk.put(gateway_files.STATE, data, at)
 
     def _lifecycle(self, exit_code: int | None) -> None:
         profile = self._profile
         if profile.newer:
-            gateway_files.lifecycle(
-                profile.disk,
-                self.process,
-                self.now,
-                since=self._running_since,
-                exit_code=exit_code,
-                unclean=profile.crashed,
+            since, unclean = self._running_since, profile.crashed
+            data = gateway_files.lifecycle(
+                self.process, self.now, since=since, exit_code=exit_code, unclean=unclean
             )
+            profile.disk.put(gateway_files.LIFECYCLE, data, self.now)
 
     def _boot(self) -> Iterator[float]:
         profile = self._profile
@@ -210,7 +207,7 @@ class Gateway:
         profile.starts.append(self.now)
         gateway_files.starts(profile.disk, profile.starts, self.now)
         yield 0.54
-        profile.disk.remove(gateway_files.CLEAN)
+        profile.disk.take_away(gateway_files.CLEAN)
         gateway_files.claim_home(profile.disk, self.process, self.now)
         self.save_state()
         self._lifecycle(None)

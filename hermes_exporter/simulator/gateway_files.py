@@ -29,14 +29,12 @@ def record(process: Process) -> dict[str, Any]:
     return {"pid": process.pid, "kind": "hermes-gateway", "argv": ARGV, "start_time": process.start_ticks}
 
 
-def state(
-    process: Process, claim: str, platforms: dict[str, Any], at: float, reason: str | None, *, newer: bool
-) -> bytes:
+def state(process: Process, claim: str, platforms: dict[str, Any], at: float, *, newer: bool) -> bytes:
     """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state."""
     content = {
         **record(process),
         "gateway_state": claim,
-        "exit_reason": reason,
+        "exit_reason": None,
         "restart_requested": False,
         "active_agents": 0,
         "platforms": platforms,
@@ -50,20 +48,20 @@ def state(
 def claim_home(disk: Disk, process: Process, at: float) -> None:
     """Write the record into the lock, which is rewritten in place, and into the pid file."""
     data = json.dumps(record(process)).encode()
-    disk.replace(LOCK, data, at, 0o644, in_place=True)
-    disk.replace(PID, data, at, 0o755)
+    disk.put(LOCK, data, at, 0o644, in_place=True)
+    disk.put(PID, data, at, 0o755)
 
 
 def beat(disk: Disk, process: Process, at: float, *, monotonic: float, since: float) -> None:
     """Write a beat; ``monotonic`` is the process' clock then, ``since`` when it began to run, Unix seconds."""
     content = {"pid": process.pid, "updated_at": utc(at), "monotonic": monotonic, "start_time": since}
-    disk.replace(BEAT, json.dumps(content).encode(), at)
+    disk.put(BEAT, json.dumps(content).encode(), at)
 
 
 def starts(disk: Disk, moments: list[float], at: float) -> None:
     """Write the ring of the last starts, Unix seconds."""
     lines = "".join(f"{moment}\n" for moment in moments[-KEPT_STARTS:])
-    disk.replace(STARTS, lines.encode(), at, 0o644)
+    disk.put(STARTS, lines.encode(), at, 0o644)
 
 
 def diagnose(disk: Disk, process: Process, at: float, tag: str, **more: Any) -> None:
@@ -85,8 +83,8 @@ def ended(disk: Disk, process: Process, at: float, *, success: bool) -> None:
     diagnose(disk, process, at, "atexit.hook", sys_exc="(None, None, None)")
 
 
-def lifecycle(disk: Disk, process: Process, at: float, *, since: float, exit_code: int | None, unclean: bool) -> None:
-    """Write how the process' life goes, as later versions do: it runs, or it exited with this code.
+def lifecycle(process: Process, at: float, *, since: float, exit_code: int | None, unclean: bool) -> bytes:
+    """Return how the process' life goes, as later versions note it: it runs, or it exited with this code.
 
     ``unclean`` is whether the one before it died without a word.
     """
@@ -100,4 +98,4 @@ def lifecycle(disk: Disk, process: Process, at: float, *, since: float, exit_cod
     }
     if exit_code is not None:
         content |= {"exit_code": exit_code, "exit_reason": "graceful_shutdown", "exited_at": utc(at)}
-    disk.replace(LIFECYCLE, json.dumps(content).encode(), at)
+    return json.dumps(content).encode()

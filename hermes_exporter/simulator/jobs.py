@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from hermes_exporter.simulator import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,9 +18,12 @@ if TYPE_CHECKING:
     from hermes_exporter.simulator.plan import Schedule
 
 Answer = Literal["report", "silent", "empty", "exit3", "blocked"]
-"""What a run comes to, if its provider plays along: a report; nothing to report (an agent answers [SILENT], a script
-prints nothing); an agent's empty answer; a script that exits with 3; a run that a check of its configuration refuses
-(0.22 only)."""
+"""What a run comes to, if its provider plays along: a report; nothing to report (an agent answers [SILENT], a
+script prints nothing); an agent's empty answer; a script that exits with 3; a run that a check of its
+configuration refuses (0.22 only)."""
+
+
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass
@@ -39,6 +44,14 @@ class Habits:
     def next_answer(self) -> Answer:
         """Return what the next run comes to."""
         return self.answers.popleft() if self.answers else self.answer
+
+
+class _Found(NamedTuple):
+    """When a schedule was found to want a run next, and at which offset that was asked."""
+
+    schedule: Schedule
+    offset: timedelta | None
+    moment: datetime | None
 
 
 @dataclass
@@ -63,6 +76,7 @@ class Job:
     skips: int = 0
     held_until: float | None = None
     _text: str | None = None
+    _found: _Found | None = None
 
     @property
     def id(self) -> str:
@@ -89,6 +103,22 @@ class Job:
         self.due_at = moment.timestamp() if moment is not None else None
         self.set(next_run_at=moment.isoformat() if moment is not None else None)
 
+    def next_run(self, clock: Clock, at: float) -> datetime | None:
+        """Return when it runs after a moment, as Hermes stores it; None for a one-shot.
+
+        What was found last is the answer again while it lies ahead, and no clock changes between.
+        """
+        now = clock.now(at)
+        found = self._found
+        if found is not None and found.schedule is self.schedule and self.schedule.kind == "cron":
+            moment = found.moment
+            same = moment is not None and found.offset == now.utcoffset() == moment.utcoffset()
+            if moment is not None and same and now + MINUTE <= moment:
+                return moment
+        following = plan.next_run(self.schedule, clock, at)
+        self._found = _Found(self.schedule, now.utcoffset(), following)
+        return following
+
     def claim(self, claim: dict[str, str] | None, until: float | None) -> None:
         """Let a process hold a one-shot, or nobody any more."""
         self.claimed_until = until
@@ -98,8 +128,7 @@ class Job:
         """Return when a tick has something to do for it, None if never."""
         if not self.record["enabled"] or self.due_at is None:
             return None
-        blocks = (self.claimed_until, self.held_until)
-        return max((self.due_at, *(block for block in blocks if block is not None)))
+        return max(self.due_at, self.claimed_until or 0.0, self.held_until or 0.0)
 
     def text(self) -> str:
         """Return the record as it stands in the file."""
@@ -115,7 +144,7 @@ def store(jobs: Iterable[Job], clock: Clock, at: float) -> bytes:
     return f'{{\n  "jobs": {listed},\n  "updated_at": {json.dumps(clock.iso(at))}\n}}'.encode()
 
 
-def new_record(
+def new_record(  # noqa: PLR0913  # what an owner says of a job
     job_id: str,
     name: str,
     schedule: Schedule,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import heapq
 import os
 import sqlite3
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ class Row:
     scheduled_instant: str | None = None
 
 
+IN_ORDER = attrgetter(*(field.name for field in fields(Row)))
+
+
 class Ledger:
     """The ledger of one profile; ``newer`` is whether it has the columns of 0.22."""
 
@@ -67,6 +71,7 @@ class Ledger:
         self._columns = COLUMNS + (NEWER_COLUMNS if newer else ())
         self._rows: dict[int, Row] = {}
         self._numbers: dict[str, int] = {}
+        self._flying: dict[str, Row] = {}
         self._ended: list[tuple[str, str]] = []
         self._changed: set[int] = set()
         self._gone: set[int] = set()
@@ -87,8 +92,10 @@ class Ledger:
         if number is None:
             return
         self._changed.add(number)
+        self._flying[row.id] = row
         self._written_at = at
         if row.status in ENDED:
+            del self._flying[row.id]
             heapq.heappush(self._ended, (row.claimed_at, row.id))
             while len(self._ended) > MAX_ENDED:
                 oldest = self._numbers.pop(heapq.heappop(self._ended)[1])
@@ -97,7 +104,7 @@ class Ledger:
 
     def in_flight(self) -> list[Row]:
         """Return the rows that have not ended, oldest first."""
-        return [row for row in self._rows.values() if row.status not in ENDED]
+        return list(self._flying.values())
 
     def flush(self, *, stay_open: bool) -> None:
         """Write what changed; ``stay_open`` leaves it in the -wal."""
@@ -121,7 +128,7 @@ class Ledger:
         insert = f"INSERT OR REPLACE INTO executions ({names}) VALUES ({marks})"  # noqa: S608  # constants
         changed = sorted(self._changed - self._gone)
         with connection:
-            connection.executemany(insert, [(number, *astuple(self._rows[number])[:width]) for number in changed])
+            connection.executemany(insert, [(number, *IN_ORDER(self._rows[number])[:width]) for number in changed])
             connection.executemany("DELETE FROM executions WHERE rowid = ?", [(number,) for number in self._gone])
         self._changed.clear()
         self._gone.clear()

@@ -1,7 +1,7 @@
 """The messengers that a report goes to: what becomes of it, what Hermes logs, and what it notes of a failure.
 
-Mattermost and Telegram, as a gateway with Hermes' own adapters talks to them. A live adapter that fails is followed
-by a second attempt without it, which for Mattermost fails of a fault of Hermes' own whenever a gateway makes it.
+Mattermost and Telegram, as a gateway with Hermes' own adapters talks to them. A live adapter that fails is
+followed by a second attempt without it, which for Mattermost fails of a fault of Hermes' own.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Sent:
     seconds: float = 0.03
 
 
-def targets(job_id: str, job_name: str, deliver: str, homes: Mapping[str, str]) -> tuple[list[Target], Sent | None]:
+def targets(
+    job_id: str, job_name: str, deliver: str, homes: Mapping[str, str]
+) -> tuple[list[Target], Sent | None]:
     """Return where a report goes, or what becomes of it where there is no such place.
 
     ``deliver`` is what the job says, ``homes`` the chat that each configured messenger calls home.
@@ -108,11 +110,11 @@ def send(job_id: str, target: Target, state: State | None, *, live: bool) -> Sen
         lines = [Line("WARNING", SCHEDULER, assumed), _delivered(job_id, target, live=True)]
         return Sent(lines, "unverified", seconds=HANG_SECONDS)
     if not live:
-        return _second(job_id, target, state, [], [], live=False)
+        return _second(job_id, target, state, [], [])
     said, reason = _live_failure(target, state)
     retry = f"live adapter delivery to {target} failed: {reason}"
     lines = [*said, Line("WARNING", SCHEDULER, f"Job '{job_id}': {retry}, falling back to standalone")]
-    return _second(job_id, target, state, lines, [f"live adapter send failed: {reason}", retry], live=True)
+    return _second(job_id, target, state, lines, [f"live adapter send failed: {reason}", retry])
 
 
 def _live_failure(target: Target, state: State) -> tuple[list[Line], str]:
@@ -125,13 +127,13 @@ def _live_failure(target: Target, state: State) -> tuple[list[Line], str]:
     return [Line("ERROR", ADAPTERS["mattermost"], what)], "Failed to create post"
 
 
-def _second(job_id: str, target: Target, state: State, lines: list[Line], errors: list[str], *, live: bool) -> Sent:
-    """Return what becomes of the attempt without the live adapter; ``live`` is whether a gateway makes it."""
+def _second(job_id: str, target: Target, state: State, lines: list[Line], errors: list[str]) -> Sent:
+    """Return what becomes of an attempt without a live adapter, after what one logged and failed of, if any."""
     if state == "limping":
         return Sent([*lines, _delivered(job_id, target, live=False)], "delivered")
     if target.platform == "telegram":
         error = f"Telegram send failed: {BLOCKED}" if state == "auth" else NO_NAME
-    elif live:
+    elif errors:
         error = NO_TASK
     else:
         error = {

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hermes_exporter.simulator import plan
-
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hermes_exporter.simulator.jobs import Job
     from hermes_exporter.simulator.profile import Profile
 
 
 def mark_run(
-    profile: Profile, job: Job, error: str | None, undelivered: str | None = None, unconfirmed: list[str] | None = None
+    profile: Profile,
+    job: Job,
+    error: str | None,
+    undelivered: str | None = None,
+    unconfirmed: list[str] | None = None,
 ) -> None:
     """Note a run that is over now, when the job runs next, or take it out if it is used up.
 
@@ -42,7 +45,7 @@ def mark_run(
     if repeat["times"] and repeat["completed"] >= repeat["times"]:
         profile.drop(job, "finished")
         return
-    _plan_next(profile, job, plan.next_run(job.schedule, profile.clock, now))
+    _plan_next(profile, job, job.next_run(profile.clock, now))
     profile.save_jobs()
 
 

@@ -20,7 +20,9 @@ def document(job: Job, when: str, answer: Answer, error: str | None) -> str:
     middle = f"**Schedule:** {job.record['schedule_display']}\n\n## Prompt\n\n{job.record['prompt']}\n\n"
     if error is not None and answer != "empty":
         return head + middle + f"## Error\n\n```\n{error}\n```\n"
-    reply = {"silent": "[SILENT]", "empty": "(No response generated)"}.get(answer, f"Report {job.name}: all is well.")
+    reply = {"silent": "[SILENT]", "empty": "(No response generated)"}.get(
+        answer, f"Report {job.name}: all is well."
+    )
     return head + middle + f"## Response\n\n{reply}\n"
 
 

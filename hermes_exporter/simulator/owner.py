@@ -6,7 +6,6 @@ Each takes the profile first, so that ``profile.at(when, owner.pause, job)`` giv
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hermes_exporter.simulator import jobs, plan
@@ -18,6 +17,7 @@ from hermes_exporter.simulator.runs import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from hermes_exporter.simulator.gateway import How
     from hermes_exporter.simulator.plan import Schedule
@@ -34,7 +34,9 @@ def start_gateway(profile: Profile, process: Process | None = None) -> Gateway:
 
 def made_up(profile: Profile) -> Process:
     """Return a process that does not exist, begun now."""
-    return Process(profile.random.randrange(10_000, 30_000), round((profile.now - profile.boot_at) * TICKS_PER_SECOND))
+    return Process(
+        profile.random.randrange(10_000, 30_000), round((profile.now - profile.boot_at) * TICKS_PER_SECOND)
+    )
 
 
 def stop_gateway(profile: Profile, how: How = "planned") -> None:
@@ -44,7 +46,7 @@ def stop_gateway(profile: Profile, how: How = "planned") -> None:
         profile.crashed = False
 
 
-def create_job(
+def create_job(  # noqa: PLR0913  # what an owner says of a job
     profile: Profile,
     schedule: str,
     name: str,
@@ -56,8 +58,8 @@ def create_job(
 ) -> Job:
     """Create a job, by ``hermes cron create``; raise ValueError for a schedule that Hermes refuses.
 
-    ``schedule`` is "0 9 * * 1-5", "every 30m", "2h" or a moment in ISO 8601; ``script`` makes it one without a model;
-    a one-shot has ``repeat`` 1 unless it says otherwise, others none.
+    ``schedule`` is "0 9 * * 1-5", "every 30m", "2h" or a moment in ISO 8601; ``script`` makes it one without a
+    model; a one-shot has ``repeat`` 1 unless it says otherwise, others none.
     """
     wanted = plan.parse(schedule, profile.clock, profile.now)
     if wanted.kind == "once" and repeat is None:
@@ -102,7 +104,7 @@ def resume(profile: Profile, job: Job) -> None:
 
 
 def switch(profile: Profile, job: Job, *, on: bool) -> None:
-    """Edit a job's ``enabled`` by hand, which touches nothing else: a run that came due meanwhile is made up for."""
+    """Edit a job's ``enabled`` by hand, which touches nothing else: what came due meanwhile is run late."""
     job.set(enabled=on)
     (job.life.release if on else job.life.hold)(profile.now)
     profile.save_jobs()
@@ -131,7 +133,7 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
     profile.commands.add(process_id)
     job.set(fire_claim={"at": profile.iso(), "by": f"{profile.host}:{process.pid}"})
     if job.schedule.kind != "once":
-        job.plan(plan.next_run(job.schedule, profile.clock, profile.now))
+        job.plan(job.next_run(profile.clock, profile.now))
     profile.save_jobs()
     row = Row(
         profile.new_id(32),
@@ -152,6 +154,6 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
     profile.beside(command())
 
 
-def answer_next(profile: Profile, job: Job, *answers: jobs.Answer) -> None:
+def answer_next(_profile: Profile, job: Job, *answers: jobs.Answer) -> None:
     """Let the next runs of a job come to these; what is usual comes after them."""
     job.habits.answers = deque(answers)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from croniter import croniter
@@ -78,7 +79,9 @@ def next_run(schedule: Schedule, clock: Clock, at: float) -> datetime | None:
     now = clock.now(at)
     if schedule.kind == "interval":
         return now + timedelta(minutes=schedule.minutes)
-    return next_cron(schedule.expr, now) if schedule.kind == "cron" else None
+    if schedule.kind == "once":
+        return None
+    return next_cron(schedule.expr, now)
 
 
 def next_cron(expr: str, now: datetime) -> datetime:
@@ -97,8 +100,13 @@ def next_cron(expr: str, now: datetime) -> datetime:
 
 
 def _wall_after(expr: str, wall: datetime) -> datetime:
-    found: datetime = croniter(expr, wall).get_next(datetime)
+    found: datetime = _read(expr).get_next(datetime, start_time=wall)
     return found
+
+
+@lru_cache(maxsize=256)
+def _read(expr: str) -> croniter:
+    return croniter(expr, datetime(2026, 1, 1))  # noqa: DTZ001  # wall-clock time
 
 
 def _shifted(now: datetime, result: datetime, change: timedelta) -> bool:

@@ -45,6 +45,7 @@ class Settings:
         messengers: those it is configured for, by name: mattermost, telegram.
         log_level: the least that its agent.log takes.
         boot_at: when its host booted, Unix seconds; a process' start counts from then.
+        keeps_output: whether cron/output is written, which takes most of the time of a long simulation.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Settings:
     messengers: tuple[str, ...] = ("mattermost",)
     log_level: str = "INFO"
     boot_at: float = 0.0
+    keeps_output: bool = True
     host: str = "demohost"
 
 
@@ -163,9 +165,7 @@ class Profile:
         """Save jobs.json now."""
         self._due = None
         saved_at = self.now
-        self.disk.replace(
-            "cron/jobs.json", lambda: jobs.store(self.jobs.values(), self.clock, saved_at), saved_at
-        )
+        self.disk.put("cron/jobs.json", lambda: jobs.store(self.jobs.values(), self.clock, saved_at), saved_at)
 
     def next_due(self) -> float:
         """Return when the next job is due, infinity if none ever is."""
@@ -180,14 +180,16 @@ class Profile:
 
     def keep_output(self, job: Job, text: str) -> None:
         """Write a run's output, and let the oldest of too many go."""
+        if not self.settings.keeps_output:
+            return
         path = f"cron/output/{job.id}/{self.clock.output(self.now)}.md"
         kept = self._outputs.setdefault(job.id, deque())
         kept.append(path)
-        self.disk.replace(path, text.encode(), self.now)
+        self.disk.put(path, text.encode(), self.now)
         while len(kept) > KEPT_OUTPUTS:
-            self.disk.remove(kept.popleft())
+            self.disk.take_away(kept.popleft())
 
     def lose_output(self, job: Job) -> None:
         """Take a job's output away."""
         self._outputs.pop(job.id, None)
-        self.disk.remove_tree(f"cron/output/{job.id}")
+        self.disk.take_tree_away(f"cron/output/{job.id}")

@@ -155,15 +155,16 @@ def _answered(model: Model, session: str, answer: Answer) -> list[Line]:
         retry = f"{nothing} — retry {number}/{ATTEMPTS} (model={model.name})"
         lines += [Line("WARNING", LOOP, retry, session), _call(model, session, number + 1)]
     given_up = (
-        f"{nothing} after {ATTEMPTS} retries. No fallback available. "
-        f"model={model.name} provider={model.provider}"
+        f"{nothing} after {ATTEMPTS} retries. No fallback available. model={model.name} provider={model.provider}"
     )
     ended = _ended(model, session, "empty_response_exhausted", ATTEMPTS + 1, 7)
     return [*lines, Line("WARNING", LOOP, given_up, session), ended]
 
 
 def _call(model: Model, session: str, number: int) -> Line:
-    text = f"API call #{number}: model={model.name} provider={model.provider} in=1694 out=12 total=1706 latency=0.4s"
+    text = (
+        f"API call #{number}: model={model.name} provider={model.provider} in=1694 out=12 total=1706 latency=0.4s"
+    )
     return Line("INFO", LOOP, text, session)
 
 

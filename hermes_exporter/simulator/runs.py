@@ -55,7 +55,9 @@ class Run:
             self._log(PROMPT)
         yield max(self._seconds - 0.9, self._seconds / 2)
         self._work()
-        document = output.document(self.job, self._profile.clock.readable(self._profile.now), self._answer, self._error)
+        document = output.document(
+            self.job, self._profile.clock.readable(self._profile.now), self._answer, self._error
+        )
         self._profile.keep_output(self.job, document)
         yield STEP_SECONDS
         yield from self._deliver()
@@ -162,7 +164,12 @@ def _recorded(outcome: Outcome) -> str | None:
     """Return what a later version's ledger calls an outcome; what it only assumes it calls delivered."""
     if outcome in ("delivered", "notice", "unverified"):
         return "delivered"
-    known = {"partial": "failed", "failed": "failed", "not_configured": "not_configured", "suppressed": "suppressed"}
+    known = {
+        "partial": "failed",
+        "failed": "failed",
+        "not_configured": "not_configured",
+        "suppressed": "suppressed",
+    }
     return known.get(outcome)
 
 

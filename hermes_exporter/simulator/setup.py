@@ -26,12 +26,12 @@ def furnish(home: Path, settings: Settings, at: float) -> None:
     for name in DIRECTORIES:
         (home / name).mkdir(mode=0o700, exist_ok=True)
     disk = Disk(home)
-    disk.replace("config.yaml", config(settings).encode(), at, 0o644)
+    disk.put("config.yaml", config(settings).encode(), at, 0o644)
     environment = "".join(
         f"{TOKENS[name]}{name.upper()}_HOME_CHANNEL=home{settings.name}channel\n" for name in settings.messengers
     )
-    disk.replace(".env", environment.encode(), at)
-    disk.replace("auth.json", auth(settings, at), at)
+    disk.put(".env", environment.encode(), at)
+    disk.put("auth.json", auth(settings, at), at)
     for name in ("agent.log", "errors.log", "gateway.log"):
         disk.append(f"logs/{name}", b"", at)
     disk.flush()

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from hermes_exporter.simulator.clock import Clock
 from hermes_exporter.simulator.profile import Profile, Settings
+from hermes_exporter.simulator.provider import Model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hermes_exporter.simulator.profile import Version
-    from hermes_exporter.simulator.provider import Model
 
 UPTIME_SECONDS = 86400.0
 
@@ -21,10 +21,11 @@ class Simulation:
     """A Hermes home and its host, from ``start`` on, Unix seconds.
 
     ``root`` is the home, ``host_zone`` the name of the host's time zone, ``boot_at`` when the host booted, a day
-    before the start if nobody says. The same seed and the same acts write the same bytes.
+    before the start if nobody says; ``keeps_output`` is whether cron/output is written, which takes most of the
+    time of a long simulation. The same seed and the same acts write the same bytes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a host is
         self,
         root: Path,
         start: float,
@@ -33,10 +34,12 @@ class Simulation:
         version: Version = "0.19",
         seed: int = 0,
         boot_at: float | None = None,
+        keeps_output: bool = True,
     ) -> None:
         self.root, self.now = root, start
         self.profiles: dict[str, Profile] = {}
         self._host_zone, self._version, self._seed = ZoneInfo(host_zone), version, seed
+        self._keeps_output = keeps_output
         self._boot_at = start - UPTIME_SECONDS if boot_at is None else boot_at
 
     def profile(
@@ -50,7 +53,6 @@ class Simulation:
     ) -> Profile:
         """Add a profile and return it; ``zone`` is the time zone that Hermes is configured for, if it is."""
         clock = Clock(self._host_zone, ZoneInfo(zone) if zone else None)
-        more = {} if model is None else {"model": model}
         settings = Settings(
             name,
             clock,
@@ -58,7 +60,8 @@ class Simulation:
             messengers=messengers,
             log_level=log_level,
             boot_at=self._boot_at,
-            **more,
+            keeps_output=self._keeps_output,
+            model=model or Model(),
         )
         home = self.root if name == "default" else self.root / "profiles" / name
         profile = Profile(home, settings, self.now, str(self._seed))

@@ -63,7 +63,11 @@ class Beat:
         """Return the first time at or after a moment at which it is done."""
         if moment <= self.next:
             return self.next
-        return inf if moment == inf else self.next + ceil((moment - self.next) / self.period - TOLERANCE) * self.period
+        return (
+            inf
+            if moment == inf
+            else self.next + ceil((moment - self.next) / self.period - TOLERANCE) * self.period
+        )
 
     def done(self, now: float, took: float = 0.0) -> None:
         """It is done now, and next a period after it is over."""

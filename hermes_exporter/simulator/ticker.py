@@ -100,7 +100,7 @@ class Ticker:
             self._mark(SUCCESS, good + 0.008)
 
     def _mark(self, path: str, at: float) -> None:
-        self._profile.disk.replace(path, str(at).encode(), at)
+        self._profile.disk.put(path, str(at).encode(), at)
 
     def _recover(self, gateway: Gateway) -> None:
         """Mark what died with an earlier process; what a living one still runs stays."""

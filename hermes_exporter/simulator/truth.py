@@ -1,8 +1,8 @@
 """The rules by which a slot was settled, late or missed: pure functions of what truly happened.
 
 To be read beside the rules of whoever judges from the files. Here everything is known: when each run began and
-ended, when its report arrived, when the store was ticked. The verdict is that of a moment, and causal: what fixes a
-slot's fate is never revised by what comes later.
+ended, when its report arrived, when the store was ticked. The verdict is that of a moment, and causal: what seals
+a slot's fate is never revised by what comes later.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class _Case:
 
 
 def judge(life: Life, ticking: Ticking, zone: ZoneInfo, now: float, rules: Rules = RULES) -> list[SlotTruth]:
-    """Return every slot that the job owed up to ``now``, oldest first. ``zone`` is whose wall clock its owner means.
+    """Return every slot owed up to ``now``, oldest first. ``zone`` is whose wall clock the owner means.
 
     What was open when the owner took the job out, or when it was lost, is not owed any more and left out.
     """
