@@ -297,7 +297,7 @@ WRITING_CALLS = {
     *("NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "mkdtemp", "mkfifo"),
 }
 WRITERS = {"cli.py", "demo.py", "store.py", "sources/sqlite_copy.py", *SIMULATED}
-"""cli.py writes what --output names, demo.py its own home, store.py what we remember, the simulator made-up homes."""
+"""cli.py writes what --output names, store.py what we remember, demo.py and the simulator made-up homes."""
 
 
 def _writes(node: ast.AST) -> str | None:

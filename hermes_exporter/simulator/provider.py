@@ -140,6 +140,8 @@ def _attempt(refusal: _Refusal, model: Model, session: str, number: int) -> Line
 def _body(refusal: _Refusal) -> str:
     if not refusal.status:
         return refusal.summary
+    if "—" in refusal.summary:
+        return "<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head></html>"
     message = refusal.summary.partition(": ")[2] or refusal.summary
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": refusal.code or None}
     return f"Error code: {refusal.status} - {{'error': {error}}}"
