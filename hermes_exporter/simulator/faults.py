@@ -1,0 +1,161 @@
+"""What goes wrong: acts that take place at the profile's present.
+
+Each takes the profile first, so that ``profile.at(when, faults.kill)`` gives it its time. Where Hermes writes
+nothing of a fault, nothing is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hermes_exporter.simulator import connections, plan
+from hermes_exporter.simulator.ledger import Row
+
+if TYPE_CHECKING:
+    from hermes_exporter.simulator.gateway import Gateway
+    from hermes_exporter.simulator.jobs import Job
+    from hermes_exporter.simulator.messengers import State as MessengerState
+    from hermes_exporter.simulator.profile import Profile
+    from hermes_exporter.simulator.provider import State as ProviderState
+
+
+def kill(profile: Profile) -> None:
+    """The gateway is killed: SIGKILL, out of memory. All its files stay; runs in flight stay so in the ledger."""
+    if profile.gateway is not None and profile.gateway.alive:
+        profile.gateway.die()
+        profile.crashed = True
+
+
+def freeze(profile: Profile) -> None:
+    """The gateway is held by a signal: it keeps its lock and does nothing."""
+    _gateway(profile).freeze()
+
+
+def thaw(profile: Profile) -> None:
+    """The gateway that was held goes on."""
+    _gateway(profile).thaw(0.0)
+
+
+def sleep(profile: Profile, seconds: float) -> None:
+    """The host is suspended for so long: nothing happens, and no process' own clock moves."""
+    gateway = profile.gateway
+    if gateway is None or not gateway.alive:
+        profile.slept += seconds
+        return
+    gateway.freeze()
+
+    def wake(awake: Profile) -> None:
+        awake.slept += seconds
+        if gateway.alive:
+            gateway.thaw(seconds)
+
+    profile.at(profile.now + seconds, wake)
+
+
+def drain(profile: Profile, *, on: bool) -> None:
+    """The gateway lets no run begin, though its ticker turns; or it does again."""
+    gateway = _gateway(profile)
+    gateway.draining = on
+    (profile.ticking.stop if on else profile.ticking.begin)(profile.now)
+
+
+def ticker_dies(profile: Profile) -> None:
+    """The ticker's thread is gone; its gateway lives on, and only the ticker's marks grow old."""
+    if (ticker := _gateway(profile).ticker) is not None:
+        ticker.die()
+
+
+def ticks_fail(profile: Profile, error: str | None) -> None:
+    """Every tick fails of this from now on: the heartbeat moves, the success does not. None ends it."""
+    if (ticker := _gateway(profile).ticker) is not None:
+        ticker.failing = error
+
+
+def ledger_locked(profile: Profile) -> None:
+    """The ledger is locked when the next job is started: this gateway never runs that job again."""
+    if (ticker := _gateway(profile).ticker) is not None:
+        ticker.locked = True
+
+
+def leak(profile: Profile, job: Job) -> None:
+    """The gateway takes a job for running that is not, and skips it for ever, while its next run moves on."""
+    _gateway(profile).leaked.add(job.id)
+
+
+def skip(_profile: Profile, job: Job, times: int = 1) -> None:
+    """The next dispatches of a job are passed by without a word: planned anew, no row, no line."""
+    job.skips += times
+
+
+def provider(profile: Profile, state: ProviderState) -> None:
+    """The model provider is like this from now on."""
+    profile.provider = state
+
+
+def messenger(profile: Profile, name: str, state: MessengerState) -> None:
+    """A messenger is like this from now on."""
+    profile.messengers[name].state = state
+    gateway = profile.gateway
+    if gateway is not None and gateway.alive and name in gateway.connections:
+        connections.changed(gateway, gateway.connections[name])
+
+
+def vanish(profile: Profile, job: Job) -> None:
+    """A job is lost: jobs.json is replaced by one without it, its output stays."""
+    profile.drop(job, "vanished")
+
+
+def phantom(profile: Profile, job: Job, ahead: float) -> None:
+    """A run is noted as completed that never was, stamped so many seconds in the future."""
+    gateway = _gateway(profile)
+    stamp = profile.clock.iso(profile.now + ahead)
+    row = Row(
+        profile.new_id(32),
+        job.id,
+        "builtin",
+        gateway.process_id,
+        gateway.process.pid,
+        gateway.process.start_ticks,
+        "completed",
+        stamp,
+        stamp,
+        stamp,
+    )
+    profile.ledger.add(row, profile.now)
+    job.set(last_run_at=stamp, last_status="ok", last_error=None, last_delivery_error=None)
+    following = plan.next_run(job.schedule, profile.clock, profile.now + ahead)
+    if following is not None:
+        job.plan(following)
+    profile.save_jobs()
+
+
+def quota_hold(profile: Profile, job: Job, seconds: float) -> None:
+    """A job is held back until its provider's quota returns (0.22); what came due meanwhile is planned anew."""
+    until = profile.now + seconds
+    job.held_until = until
+    job.set(quota_hold_until=until)
+    job.life.hold(profile.now)
+    profile.save_jobs()
+
+    def release(later: Profile) -> None:
+        job.held_until = None
+        job.set(quota_hold_until=None)
+        if job.schedule.kind != "once":
+            job.plan(plan.next_run(job.schedule, later.clock, later.now))
+        job.life.release(later.now)
+        later.save_jobs()
+
+    profile.at(until, release)
+
+
+def run_twice(profile: Profile, job: Job) -> None:
+    """A second run of a job begins beside whatever runs, as where two processes tick one store."""
+    gateway = _gateway(profile)
+    if gateway.ticker is not None:
+        gateway.ticker.start(gateway, job)
+
+
+def _gateway(profile: Profile) -> Gateway:
+    if profile.gateway is None or not profile.gateway.alive:
+        raise ValueError(f"profile {profile.name} has no living gateway")
+    return profile.gateway

@@ -1,0 +1,1 @@
+"""The simulator of Hermes, against homes that a real one wrote."""
