@@ -153,7 +153,7 @@ class ReportAssessor:
         ledger, queue = case.files.cron.executions, case.files.deliveries
         rows = ledger.rows.get(job.id, ()) if ledger else ()
         evidence = job_evidence.of_job(look.books, job.id)
-        made_from = (job, rows, queue, flying, evidence, look.zone, look.ticking, ledger is None)
+        made_from = (job, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
         verdict = state.verdicts.get(job.id)
         if verdict is not None and verdict.made_from == made_from and look.now < verdict.until:
             return False

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import Process, Simulation, faults, owner
-
+from hermes_exporter.assessor import Assessor
+from hermes_exporter.cases import Gathered
 from hermes_exporter.collectors import COLLECTORS
-from hermes_exporter.discovery import Home
-from hermes_exporter.gather import Gatherer
+from hermes_exporter.discovery import Discovery, Home
+from hermes_exporter.home_reader import HomeReader
 from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.memory import Memory
-from hermes_exporter.settings import Settings
+from hermes_exporter.problems import ProblemLog
+from hermes_exporter.settings import Policy
+from hermes_exporter.simulator import Process, Simulation, faults, owner
 from hermes_exporter.store import open_to_write
+from hermes_exporter.witness import Witness
 from tests.homes import CLOCK_TICKS, Procfs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hermes_exporter.simulator import Profile
-
+    from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.judge.job_rules import JobRule
     from hermes_exporter.judge.report import Report
+    from hermes_exporter.simulator import Profile
 
-QUIET_SECONDS = 290.0
-"""The exporter looks at least so often; it looks on by itself every minute where nobody scrapes it."""
-SETTLED_SECONDS = 5.0
-"""After an event it looks so much later."""
+COLLECTED = frozenset(COLLECTORS) - {"units"}
+QUIET_SECONDS = 3600.0
+"""While nothing happens the exporter looks so often; in between it would see the same, every minute."""
+PACE_SECONDS = 60.0
+"""It looks no more often than this; nobody needs to scrape it for that."""
+MATCH_SECONDS = 1.0
+"""Of an interval a slot is as exact as the end of the run before it, which Hermes notes twice."""
 
 
 @dataclass
@@ -44,6 +50,29 @@ class SimulatedClock:
     def read(self) -> Clock:
         """Return the moment."""
         return Clock(self.now, self.now - self.boot - self.slept, woke_at=self.woke_at)
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """All of the exporter but what serves its answers."""
+
+    memory: Memory
+    reader: HomeReader
+    assessor: Assessor
+
+    def look(self, clock: Clock) -> tuple[ProfileView, ...]:
+        """Gather once."""
+        gathered = Gathered([self.reader.look(clock.now)], (), units_failed=False, problems=())
+        views = self.assessor.assess(gathered, clock).views
+        changes = self.memory.changes((view.profile.label for view in views), clock.now)
+        if changes:
+            self.memory.write(changes)
+            self.memory.stored(changes)
+        return views
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self.memory.close()
 
 
 @dataclass
@@ -83,15 +112,12 @@ class World:
         self._rootfs = self.directory / "root"
         (self._rootfs / "etc").mkdir(parents=True)
         (self._rootfs / "etc/timezone").write_text(f"{self.zone}\n")
-        self._pid = 4000
-        self._loop = asyncio.new_event_loop()
-        self._watcher: Gatherer | None = None
-        self._memory: Memory | None = None
+        self._pid, self._starting = 4000, 0
+        self._exporter: Exporter | None = None
 
     def close(self) -> None:
         """Stop the exporter, and close what is open."""
         self.stop_watching()
-        self._loop.close()
         self.simulation.close()
 
     def start_gateway(self, profile: Profile) -> None:
@@ -101,13 +127,13 @@ class World:
         ticks = round((profile.now - self.boot) * CLOCK_TICKS)
         owner.start_gateway(profile, Process(self._pid, ticks))
         self.procfs.add(self._pid, ticks)
-        profile.materialise()
-        self.procfs.hold(self._pid, profile.home / "gateway.lock")
+        self._starting = self._pid
 
     def end_gateway(self, profile: Profile, *, killed: bool = False) -> None:
         """Stop the gateway or kill it, if there is one."""
         if profile.gateway is not None and profile.gateway.alive:
             (faults.kill if killed else owner.stop_gateway)(profile)
+            self._starting = 0
             self.procfs.kill(profile.gateway.process.pid)
 
     def kill_gateway(self, profile: Profile) -> None:
@@ -125,35 +151,33 @@ class World:
         profile.at(profile.now + seconds, wake)
 
     def watch(self) -> None:
-        """Start the exporter, with what it remembers."""
-        self._memory = Memory(open_to_write(self.directory / "memory.db"))
-        settings = Settings(
-            (Home("", self.simulation.root),),
-            {},
-            frozenset(COLLECTORS) - {"units"},
-            procfs=self.procfs.root,
-            rootfs=self._rootfs,
-            job_rules=self.rules,
+        """Start the exporter, with what it remembers; what serves its answer is left out."""
+        memory = Memory(open_to_write(self.directory / "memory.db"))
+        home = Home("", self.simulation.root)
+        names = memory.names(str(home.root), 0.0)
+        discovery = Discovery(home, frozenset(), frozenset(), names)
+        reader = HomeReader(home, discovery, memory, COLLECTED, self._rootfs)
+        policy = Policy(
+            COLLECTED, {}, 500, job_names=True, host_zone=self.zone, timezones={}, job_rules=self.rules
         )
-        self._watcher = Gatherer(settings, self._memory, self.clock)
+        assessor = Assessor(Witness(self.procfs.root), memory, ProblemLog(), policy)
+        self._exporter = Exporter(memory, reader, assessor)
 
     def stop_watching(self) -> None:
         """Stop the exporter."""
-        if self._watcher is not None and self._memory is not None:
-            self._watcher.close()
-            self._memory.close()
-            self._watcher = None
+        if self._exporter is not None:
+            self._exporter.close()
+            self._exporter = None
 
     def run(self, until: float) -> None:
-        """Let time pass; the exporter, where it runs, looks after each event, and often enough."""
+        """Let time pass; the exporter, where it runs, looks within a minute of each event, and often enough."""
         while self.simulation.now < until:
             event = self.simulation.next_event_at()
-            now = min(
-                max(event, self.simulation.now) + SETTLED_SECONDS, self.simulation.now + QUIET_SECONDS, until
-            )
+            before = self.simulation.now
+            now = min(max(event, before) + PACE_SECONDS, before + QUIET_SECONDS, until)
             eventful = event <= now
             self.simulation.advance(now)
-            if self._watcher is None:
+            if self._exporter is None:
                 continue
             if eventful:
                 self.simulation.materialise()
@@ -161,13 +185,16 @@ class World:
 
     def look(self) -> None:
         """Let the exporter look once, and take over what it says."""
-        assert self._watcher is not None
+        assert self._exporter is not None
         self.clock.now = self.simulation.now
-        answer = self._loop.run_until_complete(self._watcher.gather(30.0))
-        self.looks += 1
-        for view in answer.views:
+        lock = self.profile.home / "gateway.lock"
+        if self._starting and lock.exists():
+            self.procfs.hold(self._starting, lock)
+            self._starting = 0
+        for view in self._exporter.look(self.clock.read()):
             for job_id, report in view.reports.items():
                 self._take(job_id, report)
+        self.looks += 1
 
     def _take(self, job_id: str, report: Report) -> None:
         if self.last.get(job_id) is report:
@@ -191,7 +218,9 @@ def confusion(truth: dict[str, dict[float, str]], told: dict[str, dict[float, st
     """Count slots by what truly became of them and what the exporter says; ``-`` where one knows of no slot."""
     matrix: Counter[tuple[str, str]] = Counter()
     for job_id in truth.keys() | told.keys():
-        mine, theirs = told.get(job_id, {}), truth.get(job_id, {})
-        for at in mine.keys() | theirs.keys():
-            matrix[theirs.get(at, "-"), mine.get(at, "-")] += 1
+        mine = dict(told.get(job_id, {}))
+        for at, fate in truth.get(job_id, {}).items():
+            same = min(mine, key=lambda slot: abs(slot - at), default=math.inf)  # used at once
+            matrix[fate, mine.pop(same) if abs(same - at) <= MATCH_SECONDS else "-"] += 1
+        matrix.update(("-", fate) for fate in mine.values())
     return matrix
