@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.report import Report
     from hermes_exporter.simulator import Profile
 
+MESSENGERS = ("mattermost", "telegram")
 COLLECTED = frozenset(COLLECTORS) - {"units"}
 QUIET_SECONDS = 3600.0
 """While nothing happens the exporter looks so often; in between it would see the same, every minute."""
@@ -106,7 +109,7 @@ class World:
             boot_at=self.boot,
             keeps_output=False,
         )
-        self.profile: Profile = self.simulation.profile("default", zone=self.zone)
+        self.profile: Profile = self.simulation.profile("default", zone=self.zone, messengers=MESSENGERS)
         self.clock = SimulatedClock(self.boot)
         self.procfs = Procfs(self.directory / "proc", int(self.boot))
         self._rootfs = self.directory / "root"
@@ -139,6 +142,16 @@ class World:
     def kill_gateway(self, profile: Profile) -> None:
         """Kill the gateway."""
         self.end_gateway(profile, killed=True)
+
+    def drain(self, profile: Profile, *, on: bool) -> None:
+        """Hold the cron back by the marker that Hermes looks at, or let it go on."""
+        faults.drain(profile, on=on)
+        marker = profile.home / ".drain_request.json"
+        if on:
+            marker.write_text(json.dumps({"requested_at": profile.iso()}))
+            os.utime(marker, (profile.now, profile.now))
+        else:
+            marker.unlink()
 
     def sleep(self, profile: Profile, seconds: float) -> None:
         """Suspend the host, exporter and all."""
