@@ -47,6 +47,7 @@ def view(label: str = "default", jobs: int = 1) -> ProfileView:
         scheduler=None,
         jobs=tuple(JobRuns(replace(JOB, id=str(n)), False, None, None, None, None, None) for n in range(jobs)),
         jobs_held_back=(),
+        reports={},
         jobs_newest=0.0,
         credentials=(),
         logs=None,

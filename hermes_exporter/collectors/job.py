@@ -103,7 +103,7 @@ def collect(view: ProfileView) -> Iterator[Sample]:
 def series(view: ProfileView, runs: JobRuns) -> Iterator[Sample]:
     """Yield the series of one job."""
     job, noted = runs.job, runs.job.noted
-    names = {"job_id": job.id, "job_name": job.name if job.name and view.job_names else job.id}
+    names = {"job_id": job.id, "job_name": view.name_of(job)}
     runner = "provider" if _external(view) else "script" if job.script else "agent"
     yield INFO(
         1,
