@@ -1,7 +1,7 @@
 """``check``: how the profiles are, for a person, for a monitoring system, or as JSON.
 
-The answer is plain text: a table library costs more to load than the whole answer, and its frames do not survive
-the pager of a monitoring system or a phone.
+The answer is plain text: a library for tables would take as long to load as a home takes to read, and its frames
+do not survive the pager of a monitoring system, nor a phone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 8.0
 """Agents of monitoring systems give a plugin ten."""
-COLUMNS = 80
+COLUMNS, MOST_COLUMNS = 80, 100
 COLOURS = {"ok": "green", "warning": "yellow", "critical": "red", "unknown": "magenta"}
 
 
@@ -88,7 +88,7 @@ def check(
     if as_json:
         click.echo(document.encode(said), nl=False)
     else:
-        width = min(COLUMNS, shutil.get_terminal_size().columns) if sys.stdout.isatty() else COLUMNS
+        width = min(MOST_COLUMNS, shutil.get_terminal_size().columns) if sys.stdout.isatty() else COLUMNS
         told = "".join(f"{line}\n" for line in text.lines(said, width, _paint))
         click.echo(told.encode(sys.stdout.encoding or "utf-8", "replace"), nl=False)
     raise SystemExit(severity.EXIT_STATUS[said.severity])

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 COUNTED: tuple[Severity, ...] = ("critical", "warning", "unknown")
 LABEL_COLUMNS = 24
-GATEWAY = {"dead": "gateway dead", "frozen": "gateway frozen", "none": "no gateway", "unknown": "gateway unknown"}
 
 
 def lines(status: Status, width: int, paint: Paint) -> Iterator[str]:
     """Yield the answer; only the first line and commands are longer than ``width``. ``paint`` colours a word."""
     verdict = paint(status.severity.upper(), status.severity)
     yield f"HERMES {verdict} - {status.sentence} | {_figures(status)}"
-    columns = min(max((len(profile.label) for profile in status.profiles), default=0), LABEL_COLUMNS)
+    labels = min(max((len(profile.label) for profile in status.profiles), default=0), LABEL_COLUMNS)
+    words = max((len(profile.severity) for profile in status.profiles), default=0)
     for profile in status.profiles:
         word = profile.severity.upper()
-        told = f"{profile.label:<{columns}}  {word:<8}  {'; '.join(_facts(profile, status.at))}"
+        told = f"{profile.label:<{labels}}  {word:<{words}}  {'; '.join(_facts(profile, status.at))}"
         first, *more = _wrapped(told, width)
         before, _, after = first.partition(f"  {word}")
         yield f"{before}  {paint(word, profile.severity)}{after}"
@@ -63,10 +63,11 @@ def _facts(profile: ProfileStatus, now: float) -> Iterator[str]:
 
 def _gateway(profile: ProfileStatus, now: float) -> str:
     gateway = profile.gateway
-    if gateway.host:
-        return f"gateway of {gateway.host} {gateway.state}"
+    if gateway.state == "none":
+        return "no gateway"
+    whose = f"gateway of {gateway.host}" if gateway.host else "gateway"
     lasts = "" if gateway.since is None else f" {span(now - gateway.since)}"
-    return f"{GATEWAY.get(gateway.state, 'gateway alive')}{lasts}"
+    return f"{whose} {'up' if gateway.state == 'alive' else gateway.state}{lasts}"
 
 
 def _last(profile: ProfileStatus, now: float, *, known: bool) -> str:
