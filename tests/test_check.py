@@ -226,6 +226,22 @@ def test_a_failure_of_ours_is_unknown(tmp_path: Path, monkeypatch: pytest.Monkey
     assert result.stderr == "hermes-exporter: check failed: KeyError; --log.level debug says where\n"
 
 
+@only("healthy")
+def test_it_loads_what_it_needs(home: Home) -> None:
+    """Who asks by hand does not wait for the server, for encoders of metrics, nor for D-Bus where nobody is asked."""
+    heavy = {"tornado", "prometheus_client", "dbus_fast"}
+    script = (
+        "import atexit, sys; from hermes_exporter.cli import main; "
+        f"atexit.register(lambda: print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "check", *home.arguments()], capture_output=True, text=True, check=False
+    )
+
+    assert done.stderr == "[]\n"
+    assert FIRST_LINE.match(done.stdout)
+
+
 @only("sigkill")
 def test_a_check_leaves_no_trace(home: Home, tmp_path: Path) -> None:
     """Neither in the home nor where the memory would be."""
@@ -252,7 +268,7 @@ def test_it_knows_what_the_exporter_remembers(tmp_path: Path) -> None:
 
     assert done.returncode == 3
     assert "coder    UNKNOWN" in done.stdout
-    assert "the profile's directory is gone" in done.stdout
+    assert "the profile's directory does not exist" in done.stdout
     assert {path.name: path.read_bytes() for path in memory.parent.iterdir()} == before
 
 

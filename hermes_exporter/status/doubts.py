@@ -23,7 +23,7 @@ def doubts(subject: Subject) -> Iterator[Problem]:
     unread = [name for name, succeeded in view.succeeded.items() if not succeeded]
     idle = not view.expected and not any(each.enabled for each in subject.reports)
     if not view.profile.present:
-        yield _doubt(None, "the profile's directory is gone", advice.of_all(view, "profile", "list"))
+        yield _doubt(None, "the profile's directory does not exist", advice.of_all(view, "profile", "list"))
     elif unread:
         yield _doubt(None, f"not everything could be read: {', '.join(unread)}", advice.OURSELVES)
     if idle or not view.profile.present:

@@ -73,7 +73,7 @@ def _dead(subject: Subject) -> Told:
     command = advice.unit_status(unit) if unit else hermes(view, "logs", "gateway", *LINES)
     why = f": {ending(unit)}" if unit else claimed_ending(view)
     if not view.profile.present:
-        why, command = ": the profile's directory is gone", advice.of_all(view, "profile", "list")
+        why, command = ": the profile's directory does not exist", advice.of_all(view, "profile", "list")
     return Told(f"gateway dead{subject.since}{why}", command, subject.gateway.since)
 
 

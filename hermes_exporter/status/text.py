@@ -50,11 +50,11 @@ def _figures(status: Status) -> str:
 def _facts(profile: ProfileStatus, now: float) -> Iterator[str]:
     enabled = [job for job in profile.jobs if job.enabled]
     if profile.gateway.state == "none" and not enabled:
-        yield "idle: no gateway expected, no jobs"
+        yield "idle: no gateway expected, no jobs to run"
         return
     yield _gateway(profile, now)
     if not enabled:
-        yield "no jobs"
+        yield "no enabled jobs" if profile.jobs else "no jobs"
         return
     known = all(job.judged for job in enabled)
     yield _last(profile, now, known=known)

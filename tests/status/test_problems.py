@@ -140,7 +140,7 @@ def test_a_profile_that_is_gone() -> None:
 
     found = profile(view("coder", profile=gone, liveness=DEAD, conditions=holding("gateway_dead")))
 
-    assert found.problems[0].sentence == "gateway dead: the profile's directory is gone"
+    assert found.problems[0].sentence == "gateway dead: the profile's directory does not exist"
     assert {problem.command for problem in found.problems} == {"hermes profile list"}
 
 

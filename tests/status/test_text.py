@@ -89,11 +89,11 @@ def test_what_is_wrong_comes_below_with_its_command() -> None:
 @pytest.mark.parametrize(
     ("fields", "facts"),
     [
-        ({"liveness": DEAD, "expected": False}, "idle: no gateway expected, no jobs"),
+        ({"liveness": DEAD, "expected": False}, "idle: no gateway expected, no jobs to run"),
         ({}, "gateway up; no jobs"),
         ({"host": "default"}, "gateway of default up; no jobs"),
         ({"liveness": HIDDEN}, "gateway unknown; no jobs"),
-        ({"jobs": (job("a", enabled=False),)}, "gateway up; no jobs"),
+        ({"jobs": (job("a", enabled=False),)}, "gateway up; no enabled jobs"),
         ({"jobs": (job("a"),)}, "gateway up; last report unknown; next unknown"),
         ({"jobs": (job("a"),), "reports": {"a": SETTLED}}, "gateway up; no report came yet; none is due"),
         (
