@@ -228,7 +228,7 @@ def test_a_failure_of_ours_is_unknown(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @only("healthy")
 def test_it_loads_what_it_needs(home: Home) -> None:
-    """Who asks by hand does not wait for the server, for encoders of metrics, nor for D-Bus where nobody is asked."""
+    """Who asks by hand waits neither for the server nor for encoders of metrics, nor for D-Bus without a need."""
     heavy = {"tornado", "prometheus_client", "dbus_fast"}
     script = (
         "import atexit, sys; from hermes_exporter.cli import main; "
