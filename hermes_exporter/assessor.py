@@ -6,15 +6,18 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hermes_exporter import health_assessor
+from hermes_exporter import gateway_deaths, health_assessor
 from hermes_exporter.calm import CalmFacts
 from hermes_exporter.cases import Case, all_problems, counted, owned_units, scopes, with_hosts
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
 from hermes_exporter.cron_assessor import CronAssessor
 from hermes_exporter.health_assessor import NOT_JUDGED, Told, Verdicts
+from hermes_exporter.job_evidence import Books
 from hermes_exporter.judge import conditions, expectation, liveness
 from hermes_exporter.judge.liveness import Evidence, Liveness
+from hermes_exporter.report_assessor import NOTHING, ReportAssessor
+from hermes_exporter.report_look import look
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.standing import Standing
 from hermes_exporter.witness import Testimony
@@ -32,9 +35,6 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Witness
 
-ANOTHER_SECONDS = 2.0
-"""A process that started so long after a recorded start is another one with the same pid."""
-
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -50,12 +50,19 @@ class Assessor:
     def __init__(self, witness: Witness, memory: Memory, log: ProblemLog, policy: Policy) -> None:
         self._witness, self._memory, self._log, self._policy = witness, memory, log, policy
         self._cron = CronAssessor(witness)
-        self._calm = CalmFacts(policy.host_zone, with_platforms="platforms" in policy.collectors)
+        self._books, self._reports = Books(), ReportAssessor(policy.job_rules)
+        self._calm = CalmFacts(
+            policy.host_zone,
+            policy.timezones,
+            witness.zone_variables,
+            with_platforms="platforms" in policy.collectors,
+        )
         self._verdicts = Verdicts()
         self._standing = Standing()
 
     def assess(self, gathered: Gathered, clock: Clock) -> Assessment:
         """Judge every profile."""
+        self._reports.begin(clock.now)
         profiles = [profile for look in gathered.looks for profile in look.found.profiles]
         files = {label: record for look in gathered.looks for label, record in look.files.items()}
         testimonies, failure = self._witness.testify(profiles, files, gathered.units)
@@ -120,30 +127,45 @@ class Assessor:
     def _view(
         self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool, complete: bool
     ) -> ProfileView:
-        view, moments = self._new_view(case, problems, clock.now, units_failed=units_failed, complete=complete)
+        view, moments = self._new_view(case, problems, clock, units_failed=units_failed, complete=complete)
         self._standing.keep(case, view, self._memory.of(case.profile.label), moments, clock)
         return view
 
     def _new_view(
-        self, case: Case, problems: Sequence[Problem], now: float, *, units_failed: bool, complete: bool
+        self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool, complete: bool
     ) -> tuple[ProfileView, tuple[float, ...]]:
-        files, verdict = case.files, case.liveness
+        files, verdict, now = case.files, case.liveness, clock.now
         memory = self._remember(case, now, units_failed=units_failed)
         jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.would_see(case.units))
         reads_cron = "cron" in self._policy.collectors and case.profile.present
         cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
         calm = self._calm.of(case)
+        with_logs = "logs" in self._policy.collectors
+        owed = NOTHING
+        if cron is not None:
+            seen = look(
+                case,
+                self._memory,
+                self._books,
+                jobs,
+                clock,
+                zone=calm.timezone,
+                built_in=cron.built_in,
+                with_logs=with_logs,
+            )
+            owed = self._reports.judge(case, memory, seen)
+            jobs = (*jobs, *self._cron.ended(owed.ended, files))
         expected = self._expected(case, now)
         judged: dict[str, bool | None] = {}
         judges_gateway = "gateway" in self._policy.collectors
         if judges_gateway:
             judged = self._gateway_conditions(case, expected=expected, now=now)
         judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
+        judged["report_missing"] = conditions.report_missing(owed.jobs.values() if cron is not None else None)
         credited = self._verdicts.credentials(case, now)
         with_platforms = "platforms" in self._policy.collectors
         if with_platforms:
             judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
-        with_logs = "logs" in self._policy.collectors
         told = Told(jobs, credited, calm.platforms if with_platforms else None)
         health = self._verdicts.health(case, memory.logs, told, now) if with_logs else NOT_JUDGED
         judged |= health.conditions
@@ -157,12 +179,15 @@ class Assessor:
             scheduler=cron,
             jobs=jobs[:limit] if len(jobs) > limit else jobs,
             jobs_held_back=jobs[limit:],
-            reports={},
+            reports=owed.jobs,
+            jobs_overdue=owed.overdue,
+            jobs_vanished=owed.vanished,
             jobs_newest=self._cron.newest(case.profile.label),
             credentials=credited,
             logs=health_assessor.facts(case, memory.logs) if with_logs else None,
             job_names=self._policy.job_names,
             timezone=calm.timezone,
+            timezone_mismatch=calm.timezone_mismatch,
             units=case.serving_units,
             liveness=verdict,
             figures=self._witness.figures(verdict.process) if verdict.process else None,
@@ -176,7 +201,7 @@ class Assessor:
             parse_errors=counted(case.profile, self._log.parse_errors),
             future_stamps=self._future_stamps(case.profile),
         )
-        return view, health.moments
+        return view, (*health.moments, *owed.moments)
 
     def _remember(self, case: Case, now: float, *, units_failed: bool) -> ProfileMemory:
         memory = self._memory.of(case.profile.label)
@@ -187,7 +212,7 @@ class Assessor:
         memory.seen_here |= case.liveness.process is not None
         if not units_failed:
             memory.enabled = any(unit.enabled for unit in case.serving_units)
-        self._count_deaths(case)
+        gateway_deaths.count(case, memory, self._witness)
         return memory
 
     def _expected(self, case: Case, now: float) -> bool:
@@ -211,22 +236,6 @@ class Assessor:
                 (case.files.starts or ()) if case.files.starts_known else None, case.units, restarts, now
             ),
         }
-
-    def _count_deaths(self, case: Case) -> None:
-        """Close the recorded starts whose processes are gone."""
-        if case.liveness.up is None or (case.liveness.up and case.liveness.process is None):
-            return
-        memory = self._memory.of(case.profile.label)
-        diagnostics, life = memory.diagnostics, case.files.lifecycle
-        live = case.liveness.process
-        if life is not None and life.phase == "running" and life.pid is not None and not diagnostics.kept:
-            memory.count_death(life.pid, dead=live is None or not live.goes_by(life.pid))
-        for pid, started_at in list(diagnostics.open.items()):
-            if live is not None and live.goes_by(pid):
-                continue
-            process = self._witness.process(pid)
-            if process is None or (process.started_at or 0.0) > started_at + ANOTHER_SECONDS:
-                diagnostics.died(pid)
 
     def _succeeded(self, profile: Profile, problems: Sequence[Problem]) -> dict[str, bool]:
         mine = scopes(profile)

@@ -5,47 +5,82 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.judge import platforms, zone
+from hermes_exporter.judge.zone import Zone
+from hermes_exporter.sources.proc_environ import ZoneVariables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from hermes_exporter.cases import Case
     from hermes_exporter.judge.platforms import Platform
+    from hermes_exporter.sources.procfs import Process
 
 
 class Calm(NamedTuple):
-    """Its messengers, and the zone that its schedules are read in."""
+    """Its messengers, and the zone that its schedules are read in.
+
+    Attributes:
+        timezone: an IANA name, or an offset such as ``UTC+05:30``.
+        timezone_mismatch: Hermes writes in another zone than it is told to use; None where that cannot be told.
+    """
 
     platforms: tuple[Platform, ...]
     timezone: str
+    timezone_mismatch: bool | None
 
 
 class CalmFacts:
-    """Keeps the calm facts of every profile. ``host_zone`` is the host's time zone."""
+    """Keeps the calm facts of every profile.
 
-    def __init__(self, host_zone: str, *, with_platforms: bool) -> None:
-        self._host_zone, self._with_platforms = host_zone, with_platforms
+    ``host_zone`` is the host's time zone, ``timezones`` those that the owner named, by label of the profile;
+    ``variables`` returns what a process' environment says of its zone.
+    """
+
+    def __init__(
+        self,
+        host_zone: str,
+        timezones: Mapping[str, str],
+        variables: Callable[[Process], ZoneVariables | None],
+        *,
+        with_platforms: bool,
+    ) -> None:
+        self._host_zone, self._timezones, self._variables = host_zone, timezones, variables
+        self._with_platforms = with_platforms
         self._kept: dict[str, tuple[object, Calm]] = {}
 
     def of(self, case: Case) -> Calm:
         """Return the facts of a profile."""
         speaker = case.host or case
-        read = (case.files.settings, case.files.env, case.env, speaker.files.state)
-        key = (*read, speaker.liveness.process, case.units, case.host is None)
+        read = (case.files.settings, case.files.env, case.env, case.files.cron.jobs, speaker.files.state)
+        key = (*read, speaker.liveness.process, case.serving_units, case.host is None)
         kept = self._kept.get(case.profile.label)
         if kept is None or kept[0] != key:
             messengers = _platforms(case) if self._with_platforms else ()
-            kept = (key, Calm(messengers, self._timezone(case)))
+            here = self._zone(case)
+            kept = (key, Calm(messengers, here.name, here.mismatch))
             self._kept[case.profile.label] = kept
         return kept[1]
 
-    def _timezone(self, case: Case) -> str:
-        files = case.files
-        named = (
+    def _zone(self, case: Case) -> Zone:
+        if owner := self._timezones.get(case.profile.label):
+            return Zone(owner, None)
+        files, process = case.files, (case.host or case).liveness.process
+        variables = self._variables(process) if process else None
+        if variables is None:
+            units = case.serving_units
+            variables = ZoneVariables(_first(unit.timezone for unit in units), _first(unit.tz for unit in units))
+        told = (
             case.env.timezone if case.env else None,
             files.env.timezone if files.env else None,
-            next((unit.timezone for unit in case.units if unit.timezone), None),
+            variables.timezone,
             files.settings.timezone if files.settings else None,
         )
-        return zone.resolve(named, self._host_zone)
+        name = zone.resolve(told, (variables.tz, self._host_zone))
+        return zone.checked(name, files.cron.jobs.written if files.cron.jobs else ())
+
+
+def _first(values: Iterable[str | None]) -> str | None:
+    return next((value for value in values if value), None)
 
 
 def _platforms(case: Case) -> tuple[Platform, ...]:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from hermes_exporter.judge import zone
+from hermes_exporter.judge.deadline import Terms
 from hermes_exporter.judge.expectation import SETTINGS
+from hermes_exporter.judge.job_rules import JobRule
 from hermes_exporter.sources.active_profile import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 LABEL = re.compile(rf"({ALIAS.pattern}/)?{NAME.pattern}")
+JOB_KEYS = ("match", "profile", "grace", "by", "evidence", "report")
+UNITS = {"h": 3600, "m": 60, "s": 1}
+PART = re.compile(r"(\d{1,6})([hms])")
+DURATION = re.compile(r"(?=\d)(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?")
+TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 MAX_BYTES = 1 << 20
 
 
@@ -39,10 +48,14 @@ class Config:
     Attributes:
         homes: the homes to watch; empty where the command line or the environment decides.
         gateways: by label of the profile, ``required`` or ``ignored``.
+        timezones: by label of the profile, the name of its zone.
+        jobs: what is wanted of which job's reports.
     """
 
     homes: tuple[HomeEntry, ...] = ()
     gateways: Mapping[str, str] = field(default_factory=dict)
+    timezones: Mapping[str, str] = field(default_factory=dict)
+    jobs: tuple[JobRule, ...] = ()
 
 
 def load(path: Path) -> Config:
@@ -69,6 +82,10 @@ def load(path: Path) -> Config:
     return config
 
 
+def _seconds(duration: str) -> float:
+    return float(sum(int(number) * UNITS[unit] for number, unit in PART.findall(duration)))
+
+
 class _Reader:
     """Turns a tree of YAML nodes into a Config, and collects what is wrong with it."""
 
@@ -79,12 +96,18 @@ class _Reader:
     def config(self, root: yaml.Node | None) -> Config:
         homes: list[HomeEntry] = []
         gateways: dict[str, str] = {}
-        for key, value in self._pairs(root, "the file", ("homes", "profiles")):
+        timezones: dict[str, str] = {}
+        jobs: list[JobRule] = []
+        for key, value in self._pairs(root, "the file", ("homes", "profiles", "jobs", "timezones")):
             if key == "homes":
                 homes = self._homes(value)
-            else:
+            elif key == "profiles":
                 gateways = self._gateways(value)
-        return Config(tuple(homes), gateways)
+            elif key == "jobs":
+                jobs = self._jobs(value)
+            else:
+                timezones = self._timezones(value)
+        return Config(tuple(homes), gateways, timezones, tuple(jobs))
 
     def _homes(self, node: yaml.Node) -> list[HomeEntry]:
         if not isinstance(node, yaml.SequenceNode):
@@ -109,16 +132,60 @@ class _Reader:
 
     def _gateways(self, node: yaml.Node) -> dict[str, str]:
         gateways = {}
-        for label, settings in self._pairs(node, "profiles", None):
-            if not LABEL.fullmatch(label):
-                self._problem(settings, "profiles: expected the name of a profile, or ALIAS/NAME")
-                continue
+        for label, settings in self._by_label(node, "profiles"):
             for _key, value in self._pairs(settings, f"profiles.{label}", ("gateway",)):
                 wanted = " or ".join(SETTINGS)
                 setting = self._text(value, f"profiles.{label}.gateway", SETTINGS.__contains__, wanted)
                 if setting:
                     gateways[label] = setting
         return gateways
+
+    def _jobs(self, node: yaml.Node) -> list[JobRule]:
+        if not isinstance(node, yaml.SequenceNode):
+            self._problem(node, "jobs: expected a list of rules")
+            return []
+        rules = []
+        for index, item in enumerate(node.value):
+            place = f"jobs[{index}]"
+            values = dict(self._pairs(item, place, JOB_KEYS))
+            match = self._text(values.get("match"), f"{place}.match")
+            profile = self._text(values.get("profile"), f"{place}.profile", LABEL.fullmatch, "a profile's name")
+            if "match" not in values and isinstance(item, yaml.MappingNode):
+                self._problem(item, f"{place}: match is missing")
+            if "by" in values and "grace" in values:
+                self._problem(item, f"{place}: by and grace exclude one another")
+            terms = self._terms(values, place)
+            if match:
+                rules.append(JobRule(match, profile, terms))
+        return rules
+
+    def _terms(self, values: Mapping[str, yaml.Node], place: str) -> Terms:
+        def told(key: str, accepts: Callable[[str], object], wanted: str) -> str | None:
+            return self._text(values.get(key), f"{place}.{key}", accepts, wanted)
+
+        grace = told("grace", DURATION.fullmatch, "a duration such as 90s, 45m, or 1h30m")
+        by = told("by", TIME.fullmatch, 'a time of the day such as "07:30"')
+        return Terms(
+            grace_seconds=_seconds(grace) if grace else None,
+            by=time.fromisoformat(by.zfill(5)) if by else None,
+            verified=told("evidence", ("verified", "any").__contains__, "verified or any") == "verified",
+            ignored=told("report", ("ignored", "owed").__contains__, "ignored or owed") == "ignored",
+        )
+
+    def _timezones(self, node: yaml.Node) -> dict[str, str]:
+        wanted = "a time zone such as Europe/Berlin, or UTC+05:30"
+        named = {
+            label: self._text(value, f"timezones.{label}", zone.exists, wanted)
+            for label, value in self._by_label(node, "timezones")
+        }
+        return {label: name for label, name in named.items() if name}
+
+    def _by_label(self, node: yaml.Node, place: str) -> Iterator[tuple[str, yaml.Node]]:
+        for label, value in self._pairs(node, place, None):
+            if LABEL.fullmatch(label):
+                yield label, value
+            else:
+                self._problem(value, f"{place}: expected the name of a profile, or ALIAS/NAME")
 
     def _pairs(
         self, node: yaml.Node | None, place: str, known: tuple[str, ...] | None

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge import scheduler
 from hermes_exporter.judge.job_runs import job_runs
+from hermes_exporter.sources.jobs import JobStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hermes_exporter.judge.job_runs import JobRuns
     from hermes_exporter.judge.liveness import Liveness
     from hermes_exporter.judge.scheduler import Scheduler
     from hermes_exporter.sources.executions import Execution, Executions
-    from hermes_exporter.sources.jobs import JobStore
+    from hermes_exporter.sources.job import Job
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.witness import Witness
 
@@ -53,6 +56,16 @@ class CronAssessor:
             kept = _Kept(store, ledger, known, lives, jobs, _newest(jobs), _running_since(jobs))
             self._kept[label] = kept
         return kept.jobs
+
+    @staticmethod
+    def ended(jobs: Sequence[Job], files: ProfileFiles) -> tuple[JobRuns, ...]:
+        """Return jobs that the store has no more, with what the ledger still has of their runs."""
+        done = [replace(job, switched_on=False, noted=replace(job.noted, state="completed")) for job in jobs]
+        if not done:
+            return ()
+        ledger = files.cron.executions
+        lives = dict.fromkeys(ledger.in_flight) if ledger else {}
+        return job_runs(JobStore(tuple(done)), ledger, lives, known=files.cron.ledger_known)
 
     def newest(self, label: str) -> float:
         """Return the latest time stamp of any of the profile's jobs, Unix seconds; 0 without jobs."""

@@ -19,7 +19,7 @@ from hermes_exporter.assessor import Assessor
 from hermes_exporter.cases import Gathered
 from hermes_exporter.collectors.view import HostView
 from hermes_exporter.home_reader import READ_HERE
-from hermes_exporter.judge.liveness import Clock
+from hermes_exporter.host_clock import HostClock, StillClock
 from hermes_exporter.problems import Problem, ProblemLog
 from hermes_exporter.rendering import Renderer
 from hermes_exporter.settings import Policy
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.exposition import Exposition, Format
     from hermes_exporter.home_reader import HomeLook
+    from hermes_exporter.host_clock import ReadsClock
+    from hermes_exporter.judge.liveness import Clock
     from hermes_exporter.memory import Memory
     from hermes_exporter.settings import Settings
     from hermes_exporter.sources.systemd import Manager
@@ -70,7 +72,7 @@ class Answer:
 class Gatherer:
     """Gathers on demand, one gather at a time."""
 
-    def __init__(self, settings: Settings, memory: Memory) -> None:
+    def __init__(self, settings: Settings, memory: Memory, clock: ReadsClock | None = None) -> None:
         self.settings = settings
         self.last: Answer | None = None
         self._memory = memory
@@ -79,13 +81,8 @@ class Gatherer:
         self._buses = Buses(settings.rootfs)
         self._homes = [WatchedHome(home, settings, memory) for home in settings.homes]
         witness = Witness(settings.procfs)
-        policy = Policy(
-            settings.collectors,
-            settings.gateways,
-            settings.jobs_limit,
-            settings.job_names,
-            host_zone.name(settings.rootfs),
-        )
+        policy = Policy.of(settings, host_zone.name(settings.rootfs))
+        self._clock = clock or (HostClock() if settings.at is None else StillClock(settings.at))
         self._assessor = Assessor(witness, memory, self._problems, policy)
         self._judge, self._storing = Worker("judge"), Worker("memory")
         self._renderer = Renderer(settings.series_limit)
@@ -124,20 +121,19 @@ class Gatherer:
             await asyncio.sleep(0)
 
     async def _gather(self, timeout: float) -> Answer:
-        settings, started = self.settings, time.monotonic()
+        started = time.monotonic()
         reading = timeout * READING_SHARE
-        now = time.time() if settings.at is None else settings.at
+        clock = self._clock.read()
         managers = self._buses.managers() if self._asks_systemd() else ()
         quiet = all(manager.quiet for manager in managers)
         asking = None if quiet else asyncio.create_task(self._units(managers, reading))
         if len(self._homes) == 1:
-            looks = [await self._homes[0].look(now, reading)]
+            looks = [await self._homes[0].look(clock.now, reading)]
         else:
-            looks = await asyncio.gather(*(home.look(now, reading) for home in self._homes))
+            looks = await asyncio.gather(*(home.look(clock.now, reading) for home in self._homes))
         units, problems, unit_seconds = await asking if asking else (_known(managers), [], 0.0)
         self._say_what_is_not_read(looks)
         gathered = Gathered(looks, units, bool(problems), problems)
-        clock = Clock(now, time.monotonic() if settings.at is None else None)
         seconds = self._seconds(looks, unit_seconds)
         self.last = await self._judged(gathered, clock, seconds, timeout - (time.monotonic() - started))
         return self.last

@@ -104,7 +104,8 @@ class HomeReader:
         files: dict[str, ProfileFiles] = {}
         above = Above(overlay)
         for profile in found.profiles:  # the root is the first
-            files[profile.label] = self._read(profile, above, seconds, now) if profile.present else ABSENT
+            holds = replace(above, gone_jobs=self._memory.of(profile.label).gone_jobs)
+            files[profile.label] = self._read(profile, holds, seconds, now) if profile.present else ABSENT
             if profile.name == "default":
                 above = Above(overlay, files[profile.label].auth)
         return self._with_space(self._with_logs(HomeLook(found, files, seconds, env=env), seconds, now))

@@ -97,6 +97,8 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
     return Settings(
         homes=_homes(options["hermes_homes"], file),
         gateways=file.gateways,
+        job_rules=file.jobs,
+        timezones=file.timezones,
         collectors=frozenset(name for name in COLLECTORS if options.get(f"collector_{name}", True)),
         procfs=_directory(options["procfs"], "--path.procfs"),
         rootfs=_directory(options["rootfs"], "--path.rootfs"),

@@ -30,6 +30,10 @@ class ProfileMemory:
         logs: where the logs were read to, and what they told.
         deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
         diagnostics: where the exit diagnostics were read to, and what they told.
+        reports: what ``report_memory`` stores of its jobs.
+        gone_jobs: recurring jobs that went not long ago: whether anything is left of them tells why.
+        drained: its cron was held back when last looked at.
+        ticks_again_at: when that was last seen to end, Unix seconds.
     """
 
     starts: int = 0
@@ -39,6 +43,10 @@ class ProfileMemory:
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
     deaths: int = 0
     logs: LogMemory = field(default_factory=LogMemory)
+    reports: bytes = b""
+    gone_jobs: tuple[str, ...] = ()
+    drained: bool = False
+    ticks_again_at: float | None = None
     _newest_start: float | None = None
     _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -51,6 +59,12 @@ class ProfileMemory:
     def would_see(self, units: Collection[Unit]) -> bool:
         """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
         return bool(units) or self.seen_here
+
+    def drains(self, now: float, *, draining: bool) -> None:
+        """Take over whether the cron is held back."""
+        if self.drained and not draining:
+            self.ticks_again_at = now
+        self.drained = draining
 
     def count_starts(self, ring: Iterable[float]) -> None:
         """Take over the recorded starts; those of the first look are history and not counted."""

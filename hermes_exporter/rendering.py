@@ -6,7 +6,15 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermes_exporter.collectors import FAMILIES_OF_THE_HOST, OF_A_PROFILE, collect_host, exporter, job, process
+from hermes_exporter.collectors import (
+    FAMILIES_OF_THE_HOST,
+    OF_A_PROFILE,
+    collect_host,
+    exporter,
+    job,
+    job_report,
+    process,
+)
 from hermes_exporter.exposition import Chunk, Exposition, Section
 
 if TYPE_CHECKING:
@@ -46,7 +54,13 @@ class Renderer:
         self._kept = {key: kept for key, kept in self._kept.items() if key[1] in failed}
         self._rows = {label: row for label, row in self._rows.items() if label in failed}
         dropped = self._limit([own, *spoken])
-        held_back = sum(1 for view in views for runs in view.jobs_held_back for _sample in job.series(view, runs))
+        held_back = sum(
+            1
+            for view in views
+            for runs in view.jobs_held_back
+            for series in (job.series, job_report.series)
+            for _sample in series(view, runs)
+        )
         reasons = {"jobs_per_profile": held_back, "series": dropped}
         host_chunk = Chunk(None, collect_host(replace(host, series_dropped=reasons)))
         return Exposition(
@@ -123,10 +137,14 @@ def _looks(view: ProfileView) -> object:
         view.scheduler,
         view.platforms,
         view.jobs,
+        view.reports,
+        view.jobs_overdue,
+        view.jobs_vanished,
         view.job_names,
         view.credentials,
         view.logs,
         view.timezone,
+        view.timezone_mismatch,
         view.host,
         view.expected,
         view.starts,

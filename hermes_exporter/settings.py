@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hermes_exporter.discovery import Home
+    from hermes_exporter.judge.job_rules import JobRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,12 @@ class Settings:
 
     Attributes:
         gateways: by label of the profile, ``required`` or ``ignored``.
+        timezones: by label of the profile, the zone that its owner named.
         collectors: names of those that are switched on.
         series_limit: at most so many series are exposed.
         jobs_limit: at most so many jobs of each profile are.
         job_names: jobs are labelled with their names, not with their ids only.
+        job_rules: what is wanted of which job's reports; the first that fits wins.
         at: judge as of this moment (Unix seconds) instead of now, a copied home with a copied /proc.
     """
 
@@ -34,6 +37,8 @@ class Settings:
     procfs: Path = Path("/proc")
     rootfs: Path = Path("/")
     at: float | None = None
+    job_rules: tuple[JobRule, ...] = ()
+    timezones: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Policy:
         jobs_limit: at most so many jobs of each profile are exposed.
         job_names: jobs may be labelled with their names.
         host_zone: IANA name of the host's time zone.
+        job_rules: what is wanted of which job's reports.
+        timezones: by label of the profile, the zone that its owner named.
     """
 
     collectors: frozenset[str]
@@ -53,3 +60,18 @@ class Policy:
     jobs_limit: int
     job_names: bool
     host_zone: str
+    timezones: Mapping[str, str]
+    job_rules: tuple[JobRule, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, host_zone: str) -> Policy:
+        """Return what the settings decide of verdicts."""
+        return cls(
+            collectors=settings.collectors,
+            gateways=settings.gateways,
+            jobs_limit=settings.jobs_limit,
+            job_names=settings.job_names,
+            host_zone=host_zone,
+            timezones=settings.timezones,
+            job_rules=settings.job_rules,
+        )

@@ -26,3 +26,12 @@ def unix_seconds(value: object) -> float:
     if not math.isfinite(seconds) or not 0 <= seconds <= _LATEST:
         raise ValueError("a time outside the years 1970 to 9999")
     return seconds
+
+
+def zoned(value: object) -> tuple[float, int] | None:
+    """Return a stamp in Unix seconds, and by how many its clock is ahead of UTC; None where it does not say."""
+    try:
+        offset = datetime.fromisoformat(value.strip()).utcoffset() if isinstance(value, str) else None
+        return None if offset is None else (unix_seconds(value), int(offset.total_seconds()))
+    except ValueError:
+        return None

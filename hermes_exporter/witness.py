@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hermes_exporter.sources import pid_record
+from hermes_exporter.sources import pid_record, proc_environ
 from hermes_exporter.sources.flocks import Flocks, LockFile
 from hermes_exporter.sources.procfs import Procfs
 
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hermes_exporter.discovery import Profile
+    from hermes_exporter.sources.proc_environ import ZoneVariables
     from hermes_exporter.sources.procfs import Figures, Process
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.sources.unit import Unit
+
+MAX_ZONES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,11 @@ class Witness:
     """Asks one /proc."""
 
     def __init__(self, root: Path) -> None:
+        self._root = root
         self._procfs = Procfs(root)
         self._flocks = Flocks(root)
         self._seen: dict[int, Process | None] = {}
+        self._zones: dict[tuple[int, int], ZoneVariables | None] = {}
 
     def sees_every_process(self) -> bool:
         """Whether a process that is not seen does not exist."""
@@ -87,6 +92,15 @@ class Witness:
     def figures(self, process: Process) -> Figures:
         """Return what a process uses."""
         return self._procfs.figures(process)
+
+    def zone_variables(self, process: Process) -> ZoneVariables | None:
+        """Return what a process' environment says of its zone, None where it may not be read; read once."""
+        started = process.pid, process.start_ticks
+        if started not in self._zones:
+            if len(self._zones) >= MAX_ZONES:
+                self._zones.clear()
+            self._zones[started] = proc_environ.zone_variables(f"{self._root}/{process.pid}/environ")
+        return self._zones[started]
 
     def _recorded(self, files: ProfileFiles) -> Process | None:
         for record in dict.fromkeys(files.pid_records):

@@ -93,6 +93,11 @@ class Procfs:
         descriptors = self.root / str(pid) / "fd"
         (descriptors / str(len(list(descriptors.iterdir())))).symlink_to(path)
 
+    def environ(self, pid: int, **variables: str) -> None:
+        """Let the process have been started with these variables, among others."""
+        lines = [f"{name}={value}\0" for name, value in {"PATH": "/bin", "TOKEN": "sk-fake", **variables}.items()]
+        (self.root / str(pid) / "environ").write_text("".join(lines))
+
     def kill(self, pid: int) -> None:
         """Take the process and its locks away."""
         directory = self.root / str(pid)

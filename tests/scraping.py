@@ -34,6 +34,7 @@ class Scraper:
         gateways: Mapping[str, str] | None = None,
         without: Collection[str] = (),
         memory: Memory | None = None,
+        timezones: Mapping[str, str] | None = None,
         **others: Home,
     ) -> None:
         watched = (WatchedHome("", home.root), *(WatchedHome(name, other.root) for name, other in others.items()))
@@ -44,6 +45,7 @@ class Scraper:
             50_000,
             procfs=home.procfs.root,
             at=home.at,
+            timezones=timezones or {},
         )
         self.gatherer = Gatherer(self.settings, memory or Memory())
 

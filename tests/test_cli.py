@@ -140,6 +140,7 @@ def test_check_config_says_everything_at_once(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(
         "homes: [{path: /a}, {name: x}, {path: /b}]\nprofiles:\n  coder: {gateway: perhaps}\n  x: 3\nhome: /c\n"
+        "timezones:\n  coder: Mars/Olympus\n  x: [UTC]\n  A B: UTC\n"
     )
 
     result = run("check-config", str(file))
@@ -151,6 +152,9 @@ def test_check_config_says_everything_at_once(tmp_path: Path) -> None:
         ":3:20: profiles.coder.gateway: expected required or ignored",
         ":4:6: profiles.x: expected a mapping",
         ":5:1: the file: unknown key home",
+        ":7:10: timezones.coder: expected a time zone such as Europe/Berlin, or UTC+05:30",
+        ":8:6: timezones.x: expected a time zone",
+        ":9:8: timezones: expected the name of a profile, or ALIAS/NAME",
     ):
         assert f"{file}{place}" in result.stderr
 
@@ -160,6 +164,7 @@ def test_check_config_accepts_what_is_good(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(
         "homes: [{path: ~/.hermes}, {path: /srv/t, name: team}]\nprofiles: {coder: {gateway: required}}\n"
+        "timezones: {default: Asia/Seoul, team/coder: UTC-03:30}\n"
     )
 
     assert "no problems" in run("check-config", str(file)).stdout

@@ -21,7 +21,7 @@ from hermes_exporter.judge.job_runs import JobRuns
 from hermes_exporter.judge.liveness import Liveness
 from hermes_exporter.metric import Family
 from hermes_exporter.rendering import Renderer
-from hermes_exporter.sources.jobs import Job, Noted
+from hermes_exporter.sources.job import Job, Noted
 from hermes_exporter.sources.profile_files import ProfileFiles
 
 if TYPE_CHECKING:
@@ -48,11 +48,14 @@ def view(label: str = "default", jobs: int = 1) -> ProfileView:
         jobs=tuple(JobRuns(replace(JOB, id=str(n)), False, None, None, None, None, None) for n in range(jobs)),
         jobs_held_back=(),
         reports={},
+        jobs_overdue=None,
+        jobs_vanished=None,
         jobs_newest=0.0,
         credentials=(),
         logs=None,
         job_names=True,
         timezone="UTC",
+        timezone_mismatch=None,
         units=(),
         liveness=Liveness(up=True, proof="lock"),
         figures=None,

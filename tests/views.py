@@ -14,7 +14,7 @@ from hermes_exporter.judge.job_runs import JobRuns
 from hermes_exporter.judge.liveness import Liveness
 from hermes_exporter.judge.report import Report
 from hermes_exporter.sources.gateway_state import GatewayState
-from hermes_exporter.sources.jobs import Job, Noted
+from hermes_exporter.sources.job import Job, Noted
 from hermes_exporter.sources.procfs import Process
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.sources.unit import Unit
@@ -41,11 +41,14 @@ def view(label: str = "default", **fields: Any) -> ProfileView:
         jobs=(),
         jobs_held_back=(),
         reports={},
+        jobs_overdue=None,
+        jobs_vanished=None,
         jobs_newest=0.0,
         credentials=(),
         logs=None,
         job_names=True,
         timezone="UTC",
+        timezone_mismatch=None,
         units=(),
         liveness=ALIVE,
         figures=None,

@@ -10,6 +10,7 @@ from hermes_exporter.collectors import (
     exporter,
     gateway,
     job,
+    job_report,
     log,
     platform,
     process,
@@ -40,6 +41,7 @@ OF_A_PROFILE: tuple[Collector, ...] = (
     log.COLLECTOR,
     storage.COLLECTOR,
     delivery.COLLECTOR,
+    job_report.COLLECTOR,
     job.COLLECTOR,
 )
 """Most important first: a limit on series drops from the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hermes_exporter.collectors.collector import Collector
+from hermes_exporter.logs.tally import DELIVERED
 from hermes_exporter.metric import Family, Sample
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ OLDEST_PENDING = Family(
     "gauge",
     "When the oldest queued report was queued, Unix time. Absent: none is queued.",
 )
+LAST_SUCCESS = Family(
+    "hermes_delivery_last_success_timestamp_seconds",
+    "gauge",
+    "Newest proof that a job's report reached this platform, Unix time. Source: agent.log. Absent: none.",
+    ("platform",),
+)
 DEAD_TARGETS = Family(
     "hermes_delivery_dead_targets",
     "gauge",
@@ -32,7 +39,7 @@ DEAD_TARGETS = Family(
 
 def _inputs(view: ProfileView) -> object:
     queue = view.files.deliveries
-    return queue, view.past(queue.oldest if queue else None), view.files.dead_targets
+    return queue, view.past(queue.oldest if queue else None), view.files.dead_targets, _reached(view)
 
 
 def collect(view: ProfileView) -> Iterator[Sample]:
@@ -42,8 +49,21 @@ def collect(view: ProfileView) -> Iterator[Sample]:
         yield PENDING(queue.pending)
         if (oldest := view.past(queue.oldest)) is not None:
             yield OLDEST_PENDING(oldest)
+    for platform, at in sorted(_reached(view).items()):
+        yield LAST_SUCCESS(at, platform=platform)
     for platform, count in sorted((view.files.dead_targets or {}).items()):
         yield DEAD_TARGETS(count, platform=platform)
 
 
-COLLECTOR = Collector("Delivery", "delivery", (PENDING, OLDEST_PENDING, DEAD_TARGETS), _inputs, collect)
+def _reached(view: ProfileView) -> dict[str, float]:
+    """Return when each platform was last reached."""
+    reached: dict[str, float] = {}
+    for key, at in view.logs.times.items() if view.logs else ():
+        if key[0] == DELIVERED:
+            reached[key[2]] = max(at, reached.get(key[2], at))
+    return reached
+
+
+COLLECTOR = Collector(
+    "Delivery", "delivery", (PENDING, OLDEST_PENDING, LAST_SUCCESS, DEAD_TARGETS), _inputs, collect
+)

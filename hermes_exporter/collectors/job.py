@@ -100,10 +100,16 @@ def collect(view: ProfileView) -> Iterator[Sample]:
         yield from series(view, runs)
 
 
+def labels(view: ProfileView, runs: JobRuns) -> dict[str, str]:
+    """Return what names a job in every one of its series."""
+    job = runs.job
+    return {"job_id": job.id, "job_name": view.name_of(job)}
+
+
 def series(view: ProfileView, runs: JobRuns) -> Iterator[Sample]:
     """Yield the series of one job."""
     job, noted = runs.job, runs.job.noted
-    names = {"job_id": job.id, "job_name": view.name_of(job)}
+    names = labels(view, runs)
     runner = "provider" if _external(view) else "script" if job.script else "agent"
     yield INFO(
         1,

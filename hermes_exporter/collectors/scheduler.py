@@ -52,6 +52,13 @@ STORE_WRITABLE = Family(
     "gauge",
     "1 if owner and mode of the cron directory and jobs.json let the gateway write them.",
 )
+TIMEZONE_MISMATCH = Family(
+    "hermes_cron_timezone_mismatch",
+    "gauge",
+    "1 if Hermes writes its stamps at another offset from UTC than that of the zone it is told to use; schedules "
+    "are then read at Hermes' own offset. Source: cron/jobs.json. Absent: nothing to compare, or the exporter's "
+    "configuration names the zone.",
+)
 JOBS = Family(
     "hermes_cron_jobs",
     "gauge",
@@ -62,6 +69,18 @@ RUNNING = Family(
     "hermes_cron_jobs_running",
     "gauge",
     "Jobs with a run in flight whose process lives. Source: cron/executions.db. Absent: nobody can tell.",
+)
+OVERDUE = Family(
+    "hermes_cron_jobs_overdue",
+    "gauge",
+    "Jobs whose next run, as Hermes planned it, is past by more than half their period (2 minutes to 2 hours). "
+    "Absent: jobs.json cannot be read.",
+)
+VANISHED = Family(
+    "hermes_cron_jobs_vanished",
+    "gauge",
+    "Recurring jobs that were on and left jobs.json within a day, though their output shows that nobody removed "
+    "them.",
 )
 INCIDENTS = Family(
     "hermes_cron_incidents",
@@ -77,12 +96,15 @@ def _inputs(view: ProfileView) -> object:
     stamps = view.past(cron.heartbeat), view.past(cron.success)
     return (
         view.scheduler,
+        view.timezone_mismatch,
         cron.jobs,
         cron.jobs_valid,
         cron.catch_up,
         ledger and ledger.incidents,
         stamps,
         _running(view),
+        view.jobs_overdue,
+        view.jobs_vanished,
     )
 
 
@@ -101,11 +123,14 @@ def collect(view: ProfileView) -> Iterator[Sample]:
         (CATCH_UP, cron.catch_up),
         (STORE_VALID, cron.jobs_valid),
         (STORE_WRITABLE, scheduler.store_writable),
+        (TIMEZONE_MISMATCH, view.timezone_mismatch),
     )
     for family, fact in facts:
         if fact is not None:
             yield family(fact)
     yield from _in_numbers(view)
+    if view.jobs_vanished is not None:
+        yield VANISHED(view.jobs_vanished)
     if cron.executions is not None and cron.executions.incidents is not None:
         for state, count in cron.executions.incidents.items():
             yield INCIDENTS(count, state=state)
@@ -120,6 +145,8 @@ def _in_numbers(view: ProfileView) -> Iterator[Sample]:
         yield JOBS(counts[state], state=state)
     if (running := _running(view)) is not None:
         yield RUNNING(running)
+    if view.jobs_overdue is not None:
+        yield OVERDUE(view.jobs_overdue)
 
 
 def _running(view: ProfileView) -> int | None:
@@ -131,7 +158,21 @@ def _running(view: ProfileView) -> int | None:
 COLLECTOR = Collector(
     "Scheduler",
     "cron",
-    (HEARTBEAT, LAST_SUCCESS, ERROR, CATCH_UP, TICKED, STORE_VALID, STORE_WRITABLE, JOBS, RUNNING, INCIDENTS),
+    (
+        HEARTBEAT,
+        LAST_SUCCESS,
+        ERROR,
+        CATCH_UP,
+        TICKED,
+        STORE_VALID,
+        STORE_WRITABLE,
+        TIMEZONE_MISMATCH,
+        JOBS,
+        RUNNING,
+        OVERDUE,
+        VANISHED,
+        INCIDENTS,
+    ),
     _inputs,
     collect,
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.platforms import Platform
     from hermes_exporter.judge.report import Report
     from hermes_exporter.judge.scheduler import Scheduler
-    from hermes_exporter.sources.jobs import Job
+    from hermes_exporter.sources.job import Job
     from hermes_exporter.sources.procfs import Figures
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.sources.storage import Space
@@ -53,11 +53,14 @@ class ProfileView:
         scheduler: verdict on the cron, None where it is not read.
         jobs_held_back: those beyond the limit.
         reports: verdict on the reports of every job, by its id.
+        jobs_overdue: how many are by Hermes' own rule, None where the jobs are not known.
+        jobs_vanished: how many went within a day though nobody removed them.
         jobs_newest: the latest time stamp of any job, Unix seconds.
         credentials: by provider, in order of their names.
         logs: what they told, None where they are not read.
         job_names: jobs may be labelled with their names.
-        timezone: IANA name of the zone that schedules are read in.
+        timezone: name of the zone that schedules are read in: IANA, or an offset such as ``UTC+05:30``.
+        timezone_mismatch: Hermes writes in another zone than it is told to use; None where that cannot be told.
         starts, unclean_exits: since the exporter first saw the profile.
     """
 
@@ -69,11 +72,14 @@ class ProfileView:
     jobs: tuple[JobRuns, ...]
     jobs_held_back: tuple[JobRuns, ...]
     reports: Mapping[str, Report]
+    jobs_overdue: int | None
+    jobs_vanished: int | None
     jobs_newest: float
     credentials: tuple[ProviderCredentials, ...]
     logs: LogFacts | None
     job_names: bool
     timezone: str
+    timezone_mismatch: bool | None
     units: tuple[Unit, ...]
     liveness: Liveness
     figures: Figures | None

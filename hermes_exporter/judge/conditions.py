@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from hermes_exporter.judge.liveness import Liveness
     from hermes_exporter.judge.platforms import Platform
+    from hermes_exporter.judge.report import Report
     from hermes_exporter.judge.scheduler import Scheduler
     from hermes_exporter.sources.hermes_config import HermesConfig
     from hermes_exporter.sources.unit import Unit
@@ -73,6 +74,12 @@ def _in_a_loop(moments: Iterable[float], now: float) -> bool:
 def scheduler_stalled(scheduler: Scheduler | None) -> bool | None:
     """Whether a live gateway does not get its cron to tick."""
     return scheduler.stalled if scheduler else None
+
+
+def report_missing(reports: Iterable[Report] | None) -> bool | None:
+    """Whether a report is overdue; None where the jobs are not known, or the verdict on one is withheld."""
+    verdicts = None if reports is None else {report.overdue for report in reports}
+    return None if verdicts is None else True if True in verdicts else None if None in verdicts else False
 
 
 def platform_down(platforms: Iterable[Platform], liveness: Liveness) -> bool | None:

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hermes_exporter.sources.executions import Execution, Executions
-    from hermes_exporter.sources.jobs import Job, JobStore
+    from hermes_exporter.sources.job import Job
+    from hermes_exporter.sources.jobs import JobStore
 
 FAILED = ("failed", "unknown")
 

@@ -47,10 +47,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The moment of a judgement: Unix seconds, and CLOCK_MONOTONIC where the host is the one that is judged."""
+    """The moment of a judgement: Unix seconds, and CLOCK_MONOTONIC where the host is the one that is judged.
+
+    Attributes:
+        trusted: the wall clock was not set just now.
+        woke_at: when the host was last seen to wake from sleep, Unix seconds.
+    """
 
     now: float
     monotonic: float | None = None
+    trusted: bool = True
+    woke_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.logs.clock import offset_seconds, readings
 from hermes_exporter.logs.news import UNREAD, FileNews, LogNews
-from hermes_exporter.logs.records import MAX_RECORD_BYTES, boundary, last_stamp
+from hermes_exporter.logs.records import MAX_RECORD_BYTES, boundary, first_stamp, last_stamp
 from hermes_exporter.logs.scan import scan
 from hermes_exporter.logs.tail import LogTail
 from hermes_exporter.logs.tally import Tally, tally
@@ -54,6 +54,14 @@ class _Look(NamedTuple):
 
     now: float
     deadline: float
+
+
+class _Told(NamedTuple):
+    """What a portion tells, and the moments of its first and its last record."""
+
+    tally: Tally
+    oldest: float | None
+    newest: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +130,27 @@ class Follower:
         since = cursor = memory.cursors.get(file)
         offset = memory.offsets.get(file)
         total, read, lost = Tally(), 0, 0
+        oldest = newest = None
         while True:
             if portion.data:
                 if cursor is None:
                     offset = self._told(*_end(tail.path))
                 told, offset = self._portion(portion, file, asked.names, look.now, offset)
-                total += told
+                total += told.tally
+                oldest = told.oldest if oldest is None or portion.lost_bytes else oldest
+                newest = told.newest if told.newest is not None else newest
             read, lost, cursor = read + portion.read_bytes, lost + portion.lost_bytes, portion.cursor
             if not portion.behind or time.monotonic() >= look.deadline:
                 break
             portion = tail.read(cursor)
         old = file in memory.history or (not memory.seen and cursor is not None)
-        counted = Tally({}, total.times, total.met) if old else total
-        return FileNews(since, cursor, counted, old and portion.behind, offset, read, lost), portion.behind
+        counted = replace(total, counts={}) if old else total
+        history = old and portion.behind
+        return FileNews(since, cursor, counted, history, offset, read, lost, oldest, newest), portion.behind
 
     def _portion(
         self, portion: Portion, file: File, names: Names, now: float, offset: int | None
-    ) -> tuple[Tally, int | None]:
+    ) -> tuple[_Told, int | None]:
         scans = [scan(piece, file) for piece in _slices(portion.data)]
         newest = next((one.newest for one in reversed(scans) if one.newest is not None), None)
         if newest is not None and portion.ended_at is not None:
@@ -147,7 +159,12 @@ class Follower:
         latest = now + FUTURE_TOLERANCE_SECONDS
         ahead = datetime.fromtimestamp(latest, clock).utcoffset() or timedelta()
         told = tally(scans, names, latest=latest + ahead.total_seconds())
-        return told.placed(lambda stamp: readings(stamp, clock)[0]), offset
+        first = first_stamp(portion.data)
+        return _Told(
+            told.placed(lambda stamp: readings(stamp, clock)),
+            None if first is None else readings(first, clock)[1],
+            None if newest is None else readings(newest, clock)[0],
+        ), offset
 
     def _told(self, newest: float | None, written_at: float, before: int | None = None) -> int | None:
         """Return the writer's offset where it is not the host's; ``before`` where the file does not tell."""

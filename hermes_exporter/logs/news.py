@@ -25,6 +25,7 @@ class FileNews:
         tally: what was read tells, its times in Unix seconds; without counts where that is history.
         history: what was there before the profile's logs were first looked at is not read to its end yet.
         offset: seconds east of UTC of a writer whose clock is not the host's, as far as the file tells.
+        oldest, newest: stamps of the first and the last record that were read, Unix seconds.
         read_bytes, lost_bytes: read, and gone unread.
     """
 
@@ -35,6 +36,8 @@ class FileNews:
     offset: int | None = None
     read_bytes: int = 0
     lost_bytes: int = 0
+    oldest: float | None = None
+    newest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ class LogMemory:
         history: logs of which only facts are taken, no counts, until they are read to the end.
         cursors: where to read on.
         offsets: of writers whose clock is not the host's, seconds east of UTC.
-        counts, times, met: as in a Tally.
+        counts, times, met, told: as in a Tally.
+        unbroken: since when nothing of a log went unread, Unix seconds.
+        newest: stamp of the last record of a log, Unix seconds.
         read_bytes, lost_bytes: of each log.
         behind, refused: of the last look.
         changes: how often it became different.
@@ -78,8 +83,11 @@ class LogMemory:
     counts: dict[Key, int] = field(default_factory=dict)
     times: dict[Key, float] = field(default_factory=dict)
     met: dict[Key, tuple[float, ...]] = field(default_factory=dict)
+    told: dict[Key, tuple[float, ...]] = field(default_factory=dict)
     read_bytes: dict[str, int] = field(default_factory=dict)
     lost_bytes: dict[str, int] = field(default_factory=dict)
+    unbroken: dict[str, float] = field(default_factory=dict)
+    newest: dict[str, float] = field(default_factory=dict)
     behind: bool = False
     refused: bool = False
     changes: int = 0
@@ -120,8 +128,12 @@ class LogMemory:
             return was_history != file.history
         if file.cursor is not None:
             self.cursors[name] = file.cursor
-        total = Tally(self.counts, self.times, self.met) + file.tally
-        self.counts, self.times, self.met = total.counts, total.times, total.met
+        total = Tally(self.counts, self.times, self.met, self.told) + file.tally
+        self.counts, self.times, self.met, self.told = total.counts, total.times, total.met, total.told
+        if file.oldest is not None and (name not in self.unbroken or file.lost_bytes):
+            self.unbroken[name] = file.oldest
+        if file.newest is not None:
+            self.newest[name] = max(file.newest, self.newest.get(name, file.newest))
         self.read_bytes[name] = self.read_bytes.get(name, 0) + file.read_bytes
         self.lost_bytes[name] = self.lost_bytes.get(name, 0) + file.lost_bytes
         return True

@@ -88,6 +88,12 @@ def records(data: bytes) -> Iterator[Record]:
             )
 
 
+def first_stamp(data: bytes) -> float | None:
+    """Return the stamp of the first record that begins in the data; None where none does."""
+    stamps = (naive_seconds(start["stamp"]) for start in START.finditer(b"\n" + data[:MAX_RECORD_BYTES]))
+    return next((at for at in stamps if at is not None), None)
+
+
 def last_stamp(data: bytes) -> float | None:
     """Return the stamp of the last record that begins in the data; None where none does."""
     begin = len(data)

@@ -28,11 +28,13 @@ from hermes_exporter.logs.records import (
 File = Literal["agent", "errors"]
 Newest = tuple[int, float]
 """How many there were, and the stamp of the last one."""
+MAX_DELIVERIES = 8
+"""So many of the newest deliveries of a job are told apart."""
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
 
 _COUNTED = frozenset(level.encode() for level in LEVELS)
 _FOLDED = ("provider_ok", "cron_delivered")
-"""Of these only the newest is wanted, so they become no events; in the order of their groups."""
+"""Of these only the newest are wanted, so they become no events; in the order of their groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,15 @@ class Scan:
         newest: stamp of the last record, seconds of the writer's wall clock since 1970-01-01 00:00; None where
             no record begins.
         answered: calls, by provider as it stands in the log.
-        delivered: deliveries, by job and by platform as it stands in the log.
+        delivered: deliveries, by job and by platform as it stands in the log: how many, and the stamps of the
+            newest, oldest first.
         events: in the order of the file, without the two above.
     """
 
     levels: dict[str, int] = field(default_factory=dict)
     newest: float | None = None
     answered: dict[str, Newest] = field(default_factory=dict)
-    delivered: dict[tuple[str, str], Newest] = field(default_factory=dict)
+    delivered: dict[tuple[str, str], tuple[int, tuple[float, ...]]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
 
@@ -76,8 +79,8 @@ def _scan_errors(data: bytes) -> Scan:
 
 def _scan_agent(data: bytes) -> Scan:
     calls: dict[bytes, bytes] = {}
-    deliveries: dict[tuple[bytes, bytes], bytes] = {}
-    counts: dict[bytes | tuple[bytes, bytes], int] = {}
+    deliveries: dict[tuple[bytes, bytes], list[bytes]] = {}
+    counts: dict[bytes, int] = {}
     events: list[Event] = []
     first = b"\n" + data[: data.find(b"\n") + 1]
     for provider, job, platform, line in chain(_INFO.findall(first), _INFO.findall(data)):
@@ -85,9 +88,7 @@ def _scan_agent(data: bytes) -> Scan:
             calls[provider] = line
             counts[provider] = counts.get(provider, 0) + 1
         elif job:
-            pair = job, platform
-            deliveries[pair] = line
-            counts[pair] = counts.get(pair, 0) + 1
+            deliveries.setdefault((job, platform), []).append(line)
         else:
             for stamp, level, session, logger, body in split(line):
                 _append(events, choice(level, logger), stamp, session, message(body))
@@ -99,12 +100,15 @@ def _scan_agent(data: bytes) -> Scan:
             if (at := naive_seconds(stamp)) is not None
         },
         delivered={
-            (pair[0].decode(), pair[1].decode()): (counts[pair], at)
-            for pair, stamp in deliveries.items()
-            if (at := naive_seconds(stamp)) is not None
+            (pair[0].decode(), pair[1].decode()): (len(stamps), _seconds(stamps[-MAX_DELIVERIES:]))
+            for pair, stamps in deliveries.items()
         },
         events=events,
     )
+
+
+def _seconds(stamps: list[bytes]) -> tuple[float, ...]:
+    return tuple(at for stamp in stamps if (at := naive_seconds(stamp)) is not None)
 
 
 def _append(events: list[Event], rows: Choice, stamp: bytes, session: bytes | None, text: str) -> None:

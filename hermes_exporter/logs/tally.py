@@ -62,6 +62,8 @@ MAX_TIMES = 4096
 """More are never kept: the oldest of jobs go first, whose ids anybody can make up who can write into a log."""
 FORGET_SECONDS = 90 * 86400.0
 """So much older than the newest thing that is known, what a log told of a job is dropped."""
+MAX_TOLD = 8
+"""So many of the newest records of each job, kind and platform are told apart."""
 MAX_MET = 4
 """So many of the newest failures of a kind are told apart."""
 ONE_CALL_SECONDS = 60.0
@@ -78,11 +80,13 @@ class Tally:
             ``("auth", plane, name)``, ``("answered", provider)``, ``("connected", platform)``,
             ``("fallback", provider)``, ``("oauth_dead", provider)`` and those of OF_JOBS.
         met: stamps of the newest failed calls of a provider, oldest first, by the key that they count under.
+        told: stamps of the newest records of OF_JOBS, oldest first.
     """
 
     counts: dict[Key, int] = field(default_factory=dict)
     times: dict[Key, float] = field(default_factory=dict)
     met: dict[Key, tuple[float, ...]] = field(default_factory=dict)
+    told: dict[Key, tuple[float, ...]] = field(default_factory=dict)
 
     def __add__(self, other: Tally) -> Tally:
         counts, times, met = dict(self.counts), dict(self.times), dict(self.met)
@@ -92,14 +96,23 @@ class Tally:
             times[key] = max(at, times.get(key, -math.inf))
         for key, stamps in other.met.items():
             met[key] = _apart((*met.get(key, ()), *stamps))
-        return Tally(counts, _bounded(times), met)
+        bounded, told = _bounded(times), dict(self.told)
+        for key, stamps in other.told.items():
+            told[key] = _newest((*told.get(key, ()), *stamps))
+        if len(bounded) < len(times):
+            told = {key: stamps for key, stamps in told.items() if key in bounded}
+        return Tally(counts, bounded, met, told)
 
-    def placed(self, place: Callable[[float], float]) -> Tally:
-        """Return the tally with every stamp as the moment that ``place`` takes it for."""
+    def placed(self, place: Callable[[float], tuple[float, float]]) -> Tally:
+        """Return the tally with every stamp as the first of the moments that ``place`` takes it for.
+
+        What was told of jobs is kept under both: a run is looked for at either.
+        """
         return Tally(
             self.counts,
-            {key: place(at) for key, at in self.times.items()},
-            {key: tuple(map(place, stamps)) for key, stamps in self.met.items()},
+            {key: place(at)[0] for key, at in self.times.items()},
+            {key: tuple(place(at)[0] for at in stamps) for key, stamps in self.met.items()},
+            {key: _newest(moment for at in stamps for moment in place(at)) for key, stamps in self.told.items()},
         )
 
 
@@ -112,6 +125,7 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
     counts: Counter[Key] = Counter()
     times: dict[Key, float] = {}
     met: dict[Key, tuple[float, ...]] = {}
+    told: dict[Key, tuple[float, ...]] = {}
     for scan in scans:
         for level, count in scan.levels.items():
             counts["records", level] += count
@@ -123,15 +137,18 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
                     met[key] = _apart((*met.get(key, ()), at))
                 if key[0] != "provider":
                     times[key] = max(at, times.get(key, -math.inf))
-    return Tally(dict(counts), _bounded(times), met)
+                if key[0] in OF_JOBS:
+                    told[key] = _newest((*told.get(key, ()), at))
+    return Tally(dict(counts), _bounded(times), met, told)
 
 
 def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key, float]]:
     """Count the errors of a portion; yield what happened when."""
     for provider, (_, at) in scan.answered.items():
         yield ("answered", names.provider(provider)), at
-    for (job, platform), (_, at) in scan.delivered.items():
-        yield (DELIVERED, job, names.platform(platform)), at
+    for (job, platform), (_, stamps) in scan.delivered.items():
+        for at in stamps:
+            yield (DELIVERED, job, names.platform(platform)), at
     for event in scan.events:
         error = _error(event, names)
         if error:
@@ -174,6 +191,10 @@ def _apart(stamps: Iterable[float]) -> tuple[float, ...]:
         if not kept or at - kept[-1] >= ONE_CALL_SECONDS:
             kept.append(at)
     return tuple(kept[-MAX_MET:])
+
+
+def _newest(stamps: Iterable[float]) -> tuple[float, ...]:
+    return tuple(sorted(set(stamps))[-MAX_TOLD:])
 
 
 def _bounded(times: dict[Key, float]) -> dict[Key, float]:

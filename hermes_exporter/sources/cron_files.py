@@ -6,6 +6,7 @@ Hermes writes the delivered line to its log, then jobs.json, then the row: readi
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,11 +14,15 @@ from typing import TYPE_CHECKING
 from hermes_exporter.sources import executions, jobs, runtime_store, ticker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hermes_exporter.sources.desk import Desk
     from hermes_exporter.sources.executions import Executions
     from hermes_exporter.sources.jobs import JobStore
+
+
+JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+"""Ids that are a name of a directory and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,10 @@ class CronFiles:
         jobs_valid: jobs.json parses; None where there is none, or nobody may read it.
         directory, store: who owns the cron directory, and jobs.json in it.
         heartbeat, success, error: of the ticker, Unix seconds.
-        ledger_known, notes_known, beat_known, outcome_known: False where executions.db, runtime.db, the ticker's
-            heartbeat, or what its last turn came to, is there and of no use: that it is None says nothing.
+        ledger_known, notes_known, beat_known, outcome_known, store_known: False where executions.db, runtime.db,
+            the ticker's heartbeat, what its last turn came to, or jobs.json is there and of no use: that it is
+            None says nothing.
+        left_over: jobs that are gone and whose output is not: whoever removes a job removes both.
     """
 
     executions: Executions | None = None
@@ -53,10 +60,15 @@ class CronFiles:
     notes_known: bool = True
     beat_known: bool = True
     outcome_known: bool = True
+    store_known: bool = True
+    left_over: frozenset[str] = frozenset()
 
 
-def read(desk: Desk) -> CronFiles:
-    """Read a profile's cron; never raises for what is wrong with one artefact."""
+def read(desk: Desk, gone: Iterable[str] = ()) -> CronFiles:
+    """Read a profile's cron; never raises for what is wrong with one artefact.
+
+    ``gone`` are ids of jobs that the store has no more: whether their output is still there is looked at.
+    """
     ledger = desk.query("cron", executions.FILENAME, executions.query)
     store = desk.take("cron", jobs.FILENAME, jobs.parse, jobs.MAX_BYTES)
     runtime = desk.query("cron", runtime_store.FILENAME, runtime_store.query)
@@ -74,6 +86,8 @@ def read(desk: Desk) -> CronFiles:
         notes_known=desk.known(runtime_store.FILENAME),
         beat_known=desk.known(ticker.HEARTBEAT),
         outcome_known=desk.known(ticker.SUCCESS) and desk.known(ticker.ERROR),
+        store_known=desk.known(jobs.FILENAME),
+        left_over=frozenset(name for name in gone if _left_over(desk, name)),
     )
 
 
@@ -85,6 +99,10 @@ def renewed(cron: CronFiles, desk: Desk) -> CronFiles:
         heartbeat=desk.take("cron", ticker.HEARTBEAT, ticker.parse_time, ticker.MAX_BYTES),
         success=desk.take("cron", ticker.SUCCESS, ticker.parse_time, ticker.MAX_BYTES),
     )
+
+
+def _left_over(desk: Desk, job_id: str) -> bool:
+    return bool(JOB_ID.fullmatch(job_id)) and os.path.isdir(desk.path(f"cron/output/{job_id}"))  # noqa: PTH112
 
 
 def _ownership(desk: Desk, name: str, wanted: Callable[[int], bool]) -> Ownership | None:

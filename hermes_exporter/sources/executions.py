@@ -8,18 +8,35 @@ dies, until a gateway starts the next time. That a report was delivered is in no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hermes_exporter.sources.sqlite_copy import columns
 from hermes_exporter.times import unix_seconds
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
 FILENAME = "cron/executions.db"
 ENDED = frozenset({"completed", "failed", "unknown"})
 INCIDENT_STATES = ("detected", "alerted", "resolved", "closed")
 MAX_ROWS = 5000
+KEPT_ROWS = 1000
+"""Hermes drops the oldest ended ones beyond so many."""
+BY_HAND = "direct"
+NEEDED = (
+    "id",
+    "job_id",
+    "source",
+    "pid",
+    "process_started_at",
+    "status",
+    "claimed_at",
+    "started_at",
+    "finished_at",
+)
+LATER = ("delivery_outcome", "scheduled_instant")
+"""Columns that only later versions have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,10 @@ class Execution:
     Attributes:
         pid, start_ticks: the process that owns the run; start in clock ticks since boot.
         status: claimed, running, completed, failed, unknown.
+        number: of the row: later runs have higher ones.
+        id: Hermes' own name of the run.
+        by_hand: its owner asked for it, no slot did.
+        delivery_outcome, scheduled_at: where versions note them.
     """
 
     job_id: str
@@ -38,6 +59,11 @@ class Execution:
     claimed_at: float | None
     started_at: float | None
     finished_at: float | None
+    number: int = 0
+    id: str = ""
+    by_hand: bool = False
+    delivery_outcome: str | None = None
+    scheduled_at: float | None = None
 
     @property
     def ended(self) -> bool:
@@ -53,26 +79,52 @@ class Executions:
         rows: by job, oldest first.
         in_flight: those that have not ended, whatever became of their processes.
         incidents: how many are in which state; None where Hermes keeps none.
+        complete_since: every run that ended after it is among the rows, Unix seconds; 0 where none was dropped.
     """
 
     rows: dict[str, tuple[Execution, ...]]
     in_flight: tuple[Execution, ...]
     incidents: dict[str, int] | None
+    complete_since: float = 0.0
 
 
 def query(connection: sqlite3.Connection) -> Executions:
     """Read the ledger from a copy of the database."""
-    wanted = "job_id, pid, process_started_at, status, claimed_at, started_at, finished_at"
     rows: dict[str, list[Execution]] = {}
-    if columns(connection, "executions") >= set(wanted.split(", ")):
-        statement = f"SELECT {wanted} FROM executions ORDER BY rowid DESC LIMIT {MAX_ROWS}"  # noqa: S608  # constants
-        for job_id, pid, ticks, status, *stamps in connection.execute(statement):
-            times = [_time(stamp) for stamp in stamps]
-            row = Execution(str(job_id), _whole(pid), _whole(ticks), str(status), *times)
+    there = columns(connection, "executions")
+    if there >= set(NEEDED):
+        wanted = ", ".join(name if name in there else "NULL" for name in (*NEEDED, *LATER))
+        statement = f"SELECT rowid, {wanted} FROM executions ORDER BY rowid DESC LIMIT {MAX_ROWS}"  # noqa: S608
+        for found in connection.execute(statement):
+            row = _row(*found)
             rows.setdefault(row.job_id, []).append(row)
     in_flight = tuple(row for runs in rows.values() for row in runs if not row.ended)
     by_job = {job: tuple(reversed(runs)) for job, runs in rows.items()}
-    return Executions(by_job, in_flight, _incidents(connection))
+    return Executions(by_job, in_flight, _incidents(connection), _complete_since(rows.values()))
+
+
+def _row(*found: Any) -> Execution:
+    number, name, job_id, source, pid, ticks, status, claimed, started, finished, outcome, scheduled = found
+    return Execution(
+        job_id=str(job_id),
+        pid=_whole(pid),
+        start_ticks=_whole(ticks),
+        status=str(status),
+        claimed_at=_time(claimed),
+        started_at=_time(started),
+        finished_at=_time(finished),
+        number=number,
+        id=str(name),
+        by_hand=source == BY_HAND,
+        delivery_outcome=outcome if isinstance(outcome, str) else None,
+        scheduled_at=_time(scheduled),
+    )
+
+
+def _complete_since(rows: Iterable[list[Execution]]) -> float:
+    """Return since when no row is missing; before Hermes' limit is reached none was ever dropped."""
+    ended = [row.claimed_at or 0.0 for runs in rows for row in runs if row.ended]
+    return min(ended) if len(ended) >= KEPT_ROWS else 0.0
 
 
 def _incidents(connection: sqlite3.Connection) -> dict[str, int] | None:

@@ -96,10 +96,14 @@ class ProfileFiles:
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """What holds for a profile and lies elsewhere: the host's configuration, the credentials of the root."""
+    """What holds for a profile and lies elsewhere: the host's configuration, the credentials of the root.
+
+    ``gone_jobs`` are ids of those that the store has no more, as they are remembered.
+    """
 
     overlay: HermesConfig | None = None
     auth: AuthStore | None = None
+    gone_jobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], above: Abov
 
     What only a collector that is switched off would ask for is not read.
     """
-    cron = cron_files.read(desk) if "cron" in collectors else NO_CRON
+    cron = cron_files.read(desk, above.gone_jobs) if "cron" in collectors else NO_CRON
     desk.spent("cron")
     dead, queue = _delivery(desk) if "delivery" in collectors else (None, None)
     desk.spent("delivery")

@@ -30,7 +30,7 @@ class Unit:
         file_state: enabled, disabled, masked, …; empty where the unit file is gone.
         hermes_home: HERMES_HOME of its environment, else its working directory.
         profile_flag: the profile that its command line names.
-        timezone: HERMES_TIMEZONE of its environment.
+        timezone, tz: HERMES_TIMEZONE and TZ of its environment.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Unit:
     hermes_home: str | None
     profile_flag: str | None
     timezone: str | None = None
+    tz: str | None = None
 
     @property
     def enabled(self) -> bool:
@@ -76,6 +77,7 @@ def from_properties(scope: str, values: dict[str, Any], before: Unit | None) -> 
         hermes_home=_hermes_home(values),
         profile_flag=_profile_flag(values.get("ExecStart") or []),
         timezone=_variable(values, "HERMES_TIMEZONE"),
+        tz=_variable(values, "TZ"),
     )
 
 

@@ -104,7 +104,7 @@ class JobStatus(Struct, frozen=True):
     id: str
     name: Annotated[str, Meta(description="Its own name; its id where that could show its prompt.")]
     schedule: str
-    zone: Annotated[str, Meta(description="IANA name of the time zone that the schedule is read in.")]
+    zone: Annotated[str, Meta(description="The zone that the schedule is read in, named like the profile's.")]
     enabled: bool
     last_slot: Annotated[float | None, Meta(description="When it should have run last.")]
     next_slot: Annotated[float | None, Meta(description="When it should run next.")]
@@ -130,7 +130,9 @@ class ProfileStatus(Struct, frozen=True):
     gateway: GatewayStatus
     last_report: LastReport | None
     next_report: NextReport | None
-    zone: Annotated[str, Meta(description="IANA name of the profile's time zone.")]
+    zone: Annotated[
+        str, Meta(description="Its time zone: an IANA name, or UTC+05:30 where only the offset is known.")
+    ]
     problems: Annotated[tuple[Problem, ...], Meta(description="Worst first.")]
     unread: Annotated[
         tuple[str, ...], Meta(description="Collectors that could not read all that should be readable.")

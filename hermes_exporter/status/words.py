@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+
+from hermes_exporter.judge import zone as zones
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -34,13 +34,9 @@ def span(seconds: float) -> str:
     return f"{int(seconds // DAY)} d"
 
 
-@lru_cache(maxsize=64)
 def zone_of(name: str) -> tzinfo:
-    """Return the zone of an IANA name, UTC where there is no such zone."""
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        return UTC
+    """Return the zone of that name, UTC where there is none."""
+    return zones.of(name) if zones.exists(name) else UTC
 
 
 def plain(text: str) -> str:

@@ -11,13 +11,13 @@ from hermes_exporter.judge.conditions import platform_down
 from hermes_exporter.judge.job_runs import job_runs
 from hermes_exporter.judge.liveness import Liveness
 from hermes_exporter.judge.platforms import platforms
-from hermes_exporter.judge.zone import resolve
 from hermes_exporter.sources.cron_files import CronFiles, Ownership
 from hermes_exporter.sources.env_file import EnvFile
 from hermes_exporter.sources.executions import Execution, Executions
 from hermes_exporter.sources.gateway_state import PlatformEntry
 from hermes_exporter.sources.hermes_config import HermesConfig
-from hermes_exporter.sources.jobs import Job, JobStore, Noted
+from hermes_exporter.sources.job import Job, Noted
+from hermes_exporter.sources.jobs import JobStore
 from hermes_exporter.sources.procfs import Process
 
 NOW = 1_800_000_000.0
@@ -234,18 +234,3 @@ def test_the_newest_good_end_is_the_last_success() -> None:
     verdict = runs_of(run("completed", NOW - 40, NOW - 10), run("failed", NOW - 9, NOW - 5))
 
     assert (verdict.last_success_at, verdict.last_seconds) == (NOW - 10, 4.0)  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("named", "zone"),
-    [
-        (("Asia/Seoul", "Europe/Berlin"), "Asia/Seoul"),
-        ((None, "Europe/Berlin"), "Europe/Berlin"),
-        (("Mars/Olympus", "Europe/Berlin"), "UTC"),
-        (("../etc/passwd",), "UTC"),
-        ((None,), "UTC"),
-    ],
-)
-def test_the_first_named_zone_counts_and_a_bad_one_is_the_hosts(named: tuple[str | None, ...], zone: str) -> None:
-    """As Hermes does: a name that is no zone falls back to the host's, not to the next name."""
-    assert resolve(named, "UTC") == zone

@@ -83,7 +83,7 @@ def test_scan_says_what_the_catalogue_says(sample: Sample) -> None:
         assert agent.answered == {event.fields["provider"]: (1, record.at)}
     elif row.kind == "cron_delivered":
         assert event is not None
-        assert agent.delivered == {(event.job, event.fields["platform"]): (1, record.at)}
+        assert agent.delivered == {(event.job, event.fields["platform"]): (1, (record.at,))}
     else:
         assert agent.events == ([] if row.bulk else told(event))
 

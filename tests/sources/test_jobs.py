@@ -236,3 +236,34 @@ def test_any_value_at_any_key_costs_at_most_that_job(changes: dict[str, object])
 
     assert store.jobs[-1].name == "Morning brief"
     assert store.jobs[-1].id == "neighbour"
+
+
+def written(updated_at: object, *last_runs: object) -> tuple[jobs.Stamp, ...]:
+    """The stamps by which Hermes' clock is known, of a file of that time with runs that ended at those."""
+    records = [{**JOB, "id": str(number), "last_run_at": stamp} for number, stamp in enumerate(last_runs)]
+    return jobs.parse(json.dumps({"jobs": records, "updated_at": updated_at}).encode(), Notes()).written
+
+
+def test_the_clock_is_known_by_the_newest_run_and_the_file() -> None:
+    """Of the runs the last to end, by the moment and not by the text; the newer of the two stamps first."""
+    found = written("2026-11-22T16:00:00+09:00", "2026-11-22T06:30:00+00:00", "2026-11-22T07:00:00+02:00")
+
+    assert found == ((1795330800.0, 32400), (1795329000.0, 0))
+
+
+def test_a_clock_that_tells_no_offset_is_not_known() -> None:
+    """Naive stamps, numbers and what is no time say nothing; nor do plans and a one-shot's own text."""
+    assert written("2026-11-22T16:00:00", "2026-11-22T16:00:00", 1795330800.0, "yesterday", None, {}) == ()
+    assert written(None) == ()
+    planned = {**JOB, "last_run_at": None, "next_run_at": "2026-11-23T06:44:00+09:00"}
+    assert jobs.parse(json.dumps([planned]).encode(), Notes()).written == ()
+
+
+def test_the_clock_is_known_by_runs_that_runtime_db_notes() -> None:
+    """Where the notes of a run have moved, so has its stamp; the newest of both counts."""
+    store = jobs.parse(json.dumps({"jobs": [JOB]}).encode(), Notes())
+    with_newer = store.with_runtime({JOB["id"]: {"last_run_at": "2026-11-22T15:44:30+09:00"}})  # type: ignore[dict-item]
+    with_older = store.with_runtime({"x": {"last_run_at": "2026-11-01T00:00:00+09:00"}, "y": {}})
+
+    assert store.written == with_older.written == ((1795329862.809983, 0),)
+    assert with_newer.written == ((1795329870.0, 32400),)

@@ -1,0 +1,50 @@
+"""The clocks: what time it is, whether that can be believed, and when the host last woke."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from hermes_exporter.judge.liveness import Clock
+
+JUMP_SECONDS = 60.0
+"""A wall clock that was set by so much makes every comparison with earlier stamps doubtful."""
+DOUBT_SECONDS = 300.0
+
+
+class ReadsClock(Protocol):
+    """Something that tells what time it is."""
+
+    def read(self) -> Clock:
+        """Return the moment."""
+
+
+class StillClock:
+    """Always shows the same moment: a copied home is judged as of then."""
+
+    def __init__(self, at: float) -> None:
+        self._at = at
+
+    def read(self) -> Clock:
+        """Return the moment."""
+        return Clock(self._at)
+
+
+class HostClock:
+    """Reads the clocks again and again, and compares."""
+
+    def __init__(self) -> None:
+        self._set_by: float | None = None
+        self._asleep: float | None = None
+        self._doubtful_until = 0.0
+        self._woke_at: float | None = None
+
+    def read(self) -> Clock:
+        """Return the moment, and what its comparison with the last one tells."""
+        now, monotonic, boot = time.time(), time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME)
+        if self._set_by is not None and abs(now - boot - self._set_by) > JUMP_SECONDS:
+            self._doubtful_until = boot + DOUBT_SECONDS
+        if self._asleep is not None and boot - monotonic - self._asleep > JUMP_SECONDS:
+            self._woke_at = now
+        self._set_by, self._asleep = now - boot, boot - monotonic
+        return Clock(now, monotonic, trusted=boot >= self._doubtful_until, woke_at=self._woke_at)

@@ -1,0 +1,187 @@
+"""What the records say of a job's runs: rows of the ledger, records of the logs, and Hermes' notes, as runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from hermes_exporter.judge import run_outcome
+from hermes_exporter.judge.run_outcome import Logged, Reach
+from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hermes_exporter.cases import Case
+    from hermes_exporter.judge.job_facts import JobFacts
+    from hermes_exporter.judge.run_outcome import Run
+    from hermes_exporter.logs.news import LogMemory
+    from hermes_exporter.memory import Memory
+    from hermes_exporter.sources.deliveries import Deliveries
+    from hermes_exporter.sources.executions import Execution
+    from hermes_exporter.sources.job import Job
+
+KINDS = {
+    "cron_delivered": "delivered",
+    "cron_silent": "silent",
+    "cron_deliver_failed": "failed",
+    "cron_deliver_assumed": "assumed",
+    "cron_deliver_partial": "partial",
+}
+"""What each kind of record of a job tells of its report."""
+ROW_SECONDS = 120.0
+"""So long after Hermes noted a run its row must be in the ledger, if there ever is one."""
+QUEUED_SECONDS = 2 * 3600.0
+"""So long a queued report is waited for."""
+NOTHING_LOGGED = Logged()
+
+
+class Book(NamedTuple):
+    """A profile's logs: what they told of each job, and what they would have told."""
+
+    of_jobs: Mapping[str, Logged]
+    reach: Reach | None
+
+
+class Evidence(NamedTuple):
+    """What the logs say of one job."""
+
+    logged: Logged
+    reach: Reach | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    key: object
+    book: Book
+
+
+class Books:
+    """The logs of every profile, in order by job; made anew when something was read."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Kept] = {}
+
+    def of(self, case: Case, memory: Memory) -> tuple[Book, ...]:
+        """Return the logs that may tell of a profile's jobs: its own, and those of the gateway that serves it.
+
+        A job whose id the host has as well may be the host's, so its host's log tells nothing of it.
+        """
+        own = self._book(case, memory.of(case.profile.label).logs)
+        if case.host is None:
+            return (own,)
+        host = self._book(case.host, memory.of(case.host.profile.label).logs)
+        store = case.host.files.cron.jobs
+        others = {job.id for job in store.jobs} if store else set()
+        mine = {name: logged for name, logged in host.of_jobs.items() if name not in others}
+        return own, Book(mine, host.reach)
+
+    def _book(self, case: Case, logs: LogMemory) -> Book:
+        settings = case.files.settings
+        key = (logs, logs.changes, settings)
+        kept = self._kept.get(case.profile.label)
+        if kept is None or kept.key != key:
+            hidden = settings is not None and settings.hides_info
+            kept = self._kept[case.profile.label] = _Kept(key, Book(_by_job(logs), _reach(logs, hidden=hidden)))
+        return kept.book
+
+
+def _reach(logs: LogMemory, *, hidden: bool) -> Reach | None:
+    since, until = logs.unbroken.get("agent"), logs.newest.get("agent")
+    if hidden or since is None or until is None or logs.behind or logs.refused:
+        return None
+    return Reach(since, until)
+
+
+def _by_job(logs: LogMemory) -> dict[str, Logged]:
+    found: dict[str, dict[str, list[float]]] = {}
+    for (kind, job, _platform), stamps in logs.told.items():
+        found.setdefault(job, {}).setdefault(KINDS[kind], []).extend(stamps)
+    return {
+        job: Logged(**{name: tuple(sorted(stamps)) for name, stamps in told.items()})
+        for job, told in found.items()
+    }
+
+
+def of_job(books: Sequence[Book], job_id: str) -> Evidence:
+    """Return what the logs say of a job: the first that tells anything of it, or could."""
+    for book in books:
+        logged = book.of_jobs.get(job_id)
+        if logged is not None:
+            return Evidence(logged, book.reach)
+    return Evidence(NOTHING_LOGGED, books[-1].reach if books else None)
+
+
+def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
+    job: Job,
+    rows: Sequence[Execution],
+    queue: Deliveries | None,
+    evidence: Evidence,
+    facts: JobFacts | None,
+    now: float,
+    *,
+    replaced: bool,
+) -> tuple[Run, ...]:
+    """Return the runs that ended since the last look, oldest first; at first sight all that are known.
+
+    Stamps that lie ahead are no evidence. Where the ledger was ``replaced``, runs that began before the newest
+    known one are old.
+    """
+    latest = now + FUTURE_TOLERANCE_SECONDS
+    states = queue.states if queue else {}
+    found = []
+    for row in rows if replaced or not _taken_up(rows, facts) else ():
+        if not row.ended or not _is_new(row, facts, replaced=replaced) or _waits(row, states, now):
+            continue
+        run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
+        if run is not None and run.began <= latest and run.ended <= latest:
+            found.append(run)
+    noted = _noted(job, rows, evidence, facts, now)
+    return tuple(sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began)))
+
+
+def mark(facts: JobFacts, rows: Sequence[Execution], queue: Deliveries | None, now: float) -> None:
+    """Take over which rows of the ledger were taken up; those that are not over will be again."""
+    if _taken_up(rows, facts):
+        return
+    states = queue.states if queue else {}
+    facts.row = max((row.number for row in rows), default=0)
+    facts.flying = [row.id for row in rows if not row.ended or _waits(row, states, now)]
+
+
+def _taken_up(rows: Sequence[Execution], facts: JobFacts | None) -> bool:
+    """Whether no row is newer than those that were taken up, and none of them waits."""
+    return facts is not None and not facts.flying and (not rows or rows[-1].number == facts.row)
+
+
+def _is_new(row: Execution, facts: JobFacts | None, *, replaced: bool) -> bool:
+    if facts is None or row.id in facts.flying:
+        return True
+    if replaced:
+        began = row.started_at or row.claimed_at or 0.0
+        return facts.last_began is None or began > facts.last_began
+    return row.number > facts.row
+
+
+def _waits(row: Execution, states: Mapping[str, str], now: float) -> bool:
+    """Whether the run is over and its report still on its way."""
+    word = states.get(row.id) or row.delivery_outcome or ""
+    queued = run_outcome.OF_LEDGER.get(word) == "queued"
+    return row.ended and queued and now - (row.finished_at or now) < QUEUED_SECONDS
+
+
+def _noted(
+    job: Job, rows: Sequence[Execution], evidence: Evidence, facts: JobFacts | None, now: float
+) -> Run | None:
+    """Return the last run that Hermes noted where no row has it: there is no ledger, or it went into another."""
+    at = job.noted.last_run_at
+    if at is None or at > now + FUTURE_TOLERANCE_SECONDS:
+        return None
+    if facts is not None and at <= (facts.last_ended or 0.0) + run_outcome.NOTED_SECONDS:
+        return None
+    newest = max((row.finished_at or row.claimed_at or 0.0 for row in rows), default=0.0)
+    if at <= newest + run_outcome.NOTED_SECONDS or (rows and now - at < ROW_SECONDS):
+        return None
+    if any(not row.ended for row in rows):
+        return None
+    return run_outcome.of_notes(job, evidence.logged, evidence.reach)

@@ -1,0 +1,157 @@
+"""One job's reports from gather to gather: what is new is taken into what is remembered, and a verdict made of it.
+
+Times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge import settlement
+from hermes_exporter.judge.deadline import EARLY_SECONDS
+from hermes_exporter.judge.job_facts import LAST_RUNS, JobFacts, OpenSlot
+from hermes_exporter.judge.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hermes_exporter.judge.run_outcome import Run
+    from hermes_exporter.judge.settlement import Circumstances
+    from hermes_exporter.judge.slots import Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one look saw of a job.
+
+    Attributes:
+        schedule: identity of its schedule and zone.
+        owing: it is there, on, and not held back.
+        slots: that it owes.
+        runs: those that ended since the last look, oldest first; at first sight all that are known.
+        created_at: None where Hermes does not say.
+    """
+
+    schedule: str
+    owing: bool
+    slots: Slots
+    runs: Sequence[Run]
+    created_at: float | None
+    at: Circumstances
+
+
+def first_sight(seen: Seen, since: float) -> JobFacts:
+    """Begin to remember a job. What came before is history: it is judged, and not counted.
+
+    Of the slots that came only the newest is judged, unless the job is so new that none of them was missed out:
+    ``since`` is when it was last known not to be there.
+    """
+    now, created = seen.at.now, seen.created_at
+    facts = JobFacts(seen.schedule, min(created or now, now), seen.owing, frontier=now)
+    if created is not None and since <= created <= now:
+        facts.frontier = created
+        take(facts, seen)
+        return facts
+    _history(facts, seen.slots, seen.runs)
+    if not seen.owing:
+        return facts
+    newest = seen.slots.newest(now)
+    fresh = []
+    if newest is not None and (created is None or newest >= created):
+        early = EARLY_SECONDS + seen.slots.offset_change(newest)
+        fresh = [OpenSlot(newest, early, watched=False, counted=False, ticked=seen.at.ticking.at(newest))]
+    settlement.settle(facts, seen.slots, seen.runs, fresh, seen.at)
+    return facts
+
+
+def take(facts: JobFacts, seen: Seen) -> None:
+    """Take what a look saw into what is remembered."""
+    if seen.schedule != facts.schedule or seen.owing != facts.owing:
+        _drop(facts, seen)
+    for run in seen.runs:
+        _count(facts, seen, run)
+        _history(facts, seen.slots, (run,))
+    fresh = settlement.come(facts, seen.slots, seen.at) if seen.owing else []
+    settlement.settle(facts, seen.slots, seen.runs, fresh, seen.at)
+
+
+def withheld(facts: JobFacts) -> Report:
+    """Return what is known whatever could be read: what happened, and what was counted."""
+    return Report(
+        last_delivery_at=facts.last_delivery_at,
+        last_delivery_evidence=facts.last_delivery_evidence,
+        last_outcome=facts.last_outcome,
+        start_delay_seconds=facts.start_delay_seconds,
+        slots=dict(facts.slots),
+        runs=dict(facts.runs),
+        deliveries=dict(facts.deliveries),
+        duplicates=facts.duplicates,
+        history=tuple(facts.history),
+    )
+
+
+def report(facts: JobFacts, seen: Seen) -> Report:
+    """Return the verdict."""
+    owed = facts.overdue or max(facts.open, key=lambda slot: slot.at, default=None)
+    now, newest = seen.at.now, seen.slots.newest(seen.at.now)
+    return replace(
+        withheld(facts),
+        last_slot=newest if newest is not None and newest >= (seen.created_at or 0.0) else None,
+        next_slot=seen.slots.next(now) if seen.owing else None,
+        owed_slot=owed.at if owed else None,
+        deadline=settlement.limit(facts, owed, seen.at) if owed else None,
+        overdue=None if facts.unproved else facts.overdue is not None,
+        judged=facts.unproved is None,
+    )
+
+
+def until(facts: JobFacts, seen: Seen) -> float:
+    """Return the first moment after now at which time alone may change the verdict."""
+    moments = [seen.slots.next(seen.at.now) if seen.owing else None]
+    for slot in (*facts.open, facts.overdue, facts.unproved):
+        if slot is not None:
+            limit = settlement.limit(facts, slot, seen.at)
+            moments += [limit, settlement.final(seen.slots, slot, limit)]
+    return min((moment for moment in moments if moment is not None and moment > seen.at.now), default=math.inf)
+
+
+def _drop(facts: JobFacts, seen: Seen) -> None:
+    """Let go of what the job owed: it is another schedule now, or it was switched off or on."""
+    late = [slot for slot in facts.open if settlement.limit(facts, slot, seen.at) <= seen.at.now and slot.watched]
+    missed = sum(slot.counted for slot in late)
+    if missed:
+        facts.slots["missed"] = facts.slots.get("missed", 0) + missed
+    facts.open = []
+    facts.overdue = facts.unproved = None
+    facts.since = facts.frontier = seen.at.now
+    facts.schedule, facts.owing = seen.schedule, seen.owing
+
+
+def _history(facts: JobFacts, slots: Slots, runs: Sequence[Run]) -> None:
+    """Take over when and how the newest runs went."""
+    for run in runs:
+        facts.last_began, facts.last_ended = run.began, run.ended
+        facts.last_outcome = run.outcome
+        if run.status == "completed" and run.ended > run.began:
+            facts.seconds = [*facts.seconds[1 - LAST_RUNS :], run.seconds]
+        slot = slots.newest(run.began + EARLY_SECONDS)
+        if slot is not None and not run.by_hand:
+            facts.start_delay_seconds = max(run.began - slot, 0.0)
+        if run.arrived_at is not None and run.outcome in ("delivered", "partial"):
+            facts.last_delivery_at, facts.last_delivery_evidence = run.arrived_at, run.evidence
+
+
+def _count(facts: JobFacts, seen: Seen, run: Run) -> None:
+    status = run.status if run.status in ("completed", "failed") else "unknown"
+    facts.runs[status] = facts.runs.get(status, 0) + 1
+    if run.outcome not in ("none", "local"):
+        facts.deliveries[run.outcome] = facts.deliveries.get(run.outcome, 0) + 1
+    if facts.last_began is not None and not run.by_hand and _same_slot(seen.slots, facts.last_began, run.began):
+        facts.duplicates += 1
+
+
+def _same_slot(slots: Slots, one: float, other: float) -> bool:
+    slot = slots.newest(other + EARLY_SECONDS)
+    return slot is not None and slot <= one + EARLY_SECONDS and not slots.offset_change(slot)

@@ -1,0 +1,190 @@
+"""What becomes of a job's slots: each comes, waits for evidence, and is counted once.
+
+A slot is settled by a run that began at most a minute before it, or that was under way when it came; one run
+settles all slots that came until then, because Hermes makes one run of a backlog. Evidence by the deadline makes
+it settled, later and before the job's next slot late. What then still waits is missed, if that is proved, or
+unknown. Times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge import deadline
+from hermes_exporter.judge.deadline import EARLY_SECONDS
+from hermes_exporter.judge.job_facts import HISTORY, OpenSlot, Settling
+from hermes_exporter.judge.report import Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from hermes_exporter.judge.deadline import Terms
+    from hermes_exporter.judge.job_facts import JobFacts
+    from hermes_exporter.judge.report import Fate
+    from hermes_exporter.judge.run_outcome import Run
+    from hermes_exporter.judge.slots import Slots
+    from hermes_exporter.judge.ticking import Ticking
+
+KEPT = 4
+"""Runs that may settle slots which come after them."""
+ONCE_SECONDS = 86400.0
+"""So long after its deadline a one-shot may still be late, or overdue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What besides runs and slots decides.
+
+    Attributes:
+        watched_since: since when we look on without a gap.
+        recorded_since: every run that ended after it is known; None where no ledger is kept.
+        flying: a run is under way, whose process lives.
+        owed_by_hermes: the moment that Hermes itself says it still has to run the job for.
+    """
+
+    now: float
+    watched_since: float
+    ticking: Ticking
+    recorded_since: float | None
+    flying: bool
+    terms: Terms
+    zone: tzinfo
+    owed_by_hermes: float | None = None
+
+
+def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:
+    """Return the slots that came since the last look, and take over that they were."""
+    newest = slots.newest(at.now)
+    if newest is None or newest <= facts.frontier:
+        return []
+    fresh = [
+        OpenSlot(
+            at=moment,
+            early=EARLY_SECONDS + slots.offset_change(moment),
+            watched=moment >= at.watched_since,
+            ticked=at.ticking.at(moment),
+        )
+        for moment in slots.between(facts.frontier, at.now)
+    ]
+    facts.frontier = newest
+    return fresh
+
+
+def settle(
+    facts: JobFacts, slots: Slots, runs: Sequence[Run], fresh: Sequence[OpenSlot], at: Circumstances
+) -> None:
+    """Decide the fate of every slot that is ripe.
+
+    ``runs`` are those that ended since the last look, oldest first; ``fresh`` the slots that came.
+    """
+    settlings = [*facts.settlings, *(_settling(run) for run in runs if _settles(run, at.terms))]
+    failed = [run.began for run in runs if not _settles(run, at.terms) and not run.doubtful]
+    facts.failures = [*facts.failures, *failed][-KEPT:]
+    facts.doubts = [*facts.doubts, *(_settling(run) for run in runs if run.doubtful)][-KEPT:]
+    covers = list(accumulate((max(each.began + EARLY_SECONDS, each.ended) for each in settlings), max))
+    waiting = []
+    for slot in (*facts.open, *fresh):
+        kept = _caught_up(slot, at)
+        first = bisect_left(covers, kept.at - (kept.early - EARLY_SECONDS))
+        evidence = next((each for each in settlings[first:] if each.covers(kept)), None)
+        if not _decided(facts, slots, kept, evidence, at):
+            waiting.append(kept)
+    facts.open = waiting
+    facts.settlings = settlings[-KEPT:]
+    _overdue(facts, slots, settlings, at)
+
+
+def _caught_up(slot: OpenSlot, at: Circumstances) -> OpenSlot:
+    """Return the slot with when something first ticked the store again, if nothing did when it came."""
+    if slot.ticked or slot.again_at is not None:
+        return slot
+    return slot._replace(again_at=at.ticking.again(slot.at))
+
+
+def _moment(slot: OpenSlot) -> float:
+    return slot.at
+
+
+def _settles(run: Run, terms: Terms) -> bool:
+    return run.settles and not (terms.verified and run.outcome == "unverified")
+
+
+def _settling(run: Run) -> Settling:
+    return Settling(run.began, run.ended, run.arrived_at or run.ended, run.outcome, run.evidence)
+
+
+def limit(facts: JobFacts, slot: OpenSlot, at: Circumstances) -> float:
+    """Return a slot's deadline."""
+    return deadline.of_slot(slot, facts.seconds, at.terms, at.zone, flying=at.flying)
+
+
+def final(slots: Slots, slot: OpenSlot, until: float) -> float:
+    """Return when the fate of a slot with that deadline is decided, whatever comes later."""
+    following = slots.next(slot.at)
+    return until + ONCE_SECONDS if following is None else max(until, following)
+
+
+def _decided(facts: JobFacts, slots: Slots, slot: OpenSlot, evidence: Settling | None, at: Circumstances) -> bool:
+    """Count the slot if its fate is decided."""
+    until = limit(facts, slot, at)
+    last = final(slots, slot, until)
+    fate: Fate
+    if evidence is not None and evidence.began <= until < evidence.arrived:
+        until += deadline.IN_FLIGHT_SECONDS
+    if evidence is not None and evidence.arrived <= max(last, until):
+        fate = "settled" if evidence.arrived <= until else "late"
+    elif at.now < last and evidence is None:
+        return False
+    else:
+        fate = "missed" if _missed(facts, slots, slot, at) else "unknown"
+        evidence = None
+        facts.overdue = max(slot, facts.overdue or slot, key=_moment)
+    if slot.counted:
+        facts.slots[fate] = facts.slots.get(fate, 0) + 1
+    done = Slot(
+        slot.at, until, fate, evidence.outcome if evidence else None, evidence.evidence if evidence else None
+    )
+    facts.history = [*facts.history[1 - HISTORY :], done]
+    return True
+
+
+def _missed(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) -> bool:
+    if any(doubt.covers(slot) for doubt in facts.doubts):
+        return False
+    return slot.watched or _proved(facts, slots, slot, at)
+
+
+def _proved(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) -> bool:
+    """Whether a slot that nobody watched was certainly missed, if no evidence settles it.
+
+    A run for it that came to nothing proves that, and the whole ledger of that time without one; but at first
+    sight nobody knows whether the job was on when the slot came, unless Hermes itself still owes the run.
+    """
+    following = slots.next(slot.at) or math.inf
+    if any(slot.at <= began + slot.early and began + slot.early < following for began in facts.failures):
+        return True
+    if not slot.counted:
+        return at.owed_by_hermes is not None and at.owed_by_hermes <= slot.at + EARLY_SECONDS
+    return at.recorded_since is not None and at.recorded_since <= slot.at
+
+
+def _overdue(facts: JobFacts, slots: Slots, settlings: Sequence[Settling], at: Circumstances) -> None:
+    """Find the newest slot past its deadline, if nothing settled it."""
+    older = [_caught_up(slot, at) for slot in (facts.overdue, facts.unproved) if slot is not None]
+    candidates = {slot.at: slot for slot in (*older, *facts.open)}.values()
+    due = [slot for slot in candidates if limit(facts, slot, at) <= at.now]
+    newest = max(due, key=_moment, default=None)
+    facts.overdue = facts.unproved = None
+    if newest is None or any(each.covers(newest) for each in settlings):
+        return
+    if slots.next(newest.at) is None and at.now >= limit(facts, newest, at) + ONCE_SECONDS:
+        return
+    if _missed(facts, slots, newest, at):
+        facts.overdue = newest
+    else:
+        facts.unproved = newest

@@ -1,0 +1,91 @@
+"""Which slots a job owes: by its cron expression, one interval after its last run, or once. Unix seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+from hermes_exporter.judge.cron_times import ScheduleError
+from hermes_exporter.judge.deadline import EARLY_SECONDS
+from hermes_exporter.judge.schedule import cron_schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hermes_exporter.judge.run_outcome import Run
+    from hermes_exporter.sources.job import Job
+
+
+class Slots(Protocol):
+    """When a job should run."""
+
+    def newest(self, at: float) -> float | None:
+        """Return the newest slot that has come by then."""
+
+    def next(self, after: float) -> float | None:
+        """Return the first slot after that moment."""
+
+    def between(self, after: float, until: float) -> Iterator[float]:
+        """Yield the slots after the one and up to the other moment."""
+
+    def offset_change(self, slot: float) -> float:
+        """Return by how many seconds the clocks were changed since the slot before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Slots that are known one by one: of a one-shot, or of an interval as its runs came."""
+
+    moments: tuple[float, ...]
+
+    def newest(self, at: float) -> float | None:
+        """Return the newest slot that has come by then."""
+        return max((moment for moment in self.moments if moment <= at), default=None)
+
+    def next(self, after: float) -> float | None:
+        """Return the first slot after that moment."""
+        return min((moment for moment in self.moments if moment > after), default=None)
+
+    def between(self, after: float, until: float) -> Iterator[float]:
+        """Yield the slots after the one and up to the other moment."""
+        yield from sorted(moment for moment in self.moments if after < moment <= until)
+
+    def offset_change(self, slot: float) -> float:  # noqa: ARG002
+        """Return 0: no clock has a part in it."""
+        return 0.0
+
+
+NONE = Moments(())
+
+
+def of_job(job: Job, zone: str, since: float, last_ended: float | None, runs: Sequence[Run]) -> Slots:
+    """Return the slots of a job; none where its schedule cannot be read.
+
+    Args:
+        job: as the store has it.
+        zone: that its expression is read in.
+        since: since when it is there and on, with this schedule.
+        last_ended: end of its newest run before ``runs``.
+        runs: those that ended since, oldest first.
+    """
+    if job.kind == "once":
+        return NONE if job.once_at is None else Moments((job.once_at,))
+    if job.kind == "interval":
+        return _interval(job.minutes, max(since, last_ended or since), runs)
+    if job.kind != "cron":
+        return NONE
+    try:
+        return cron_schedule(job.schedule, zone)
+    except ScheduleError:
+        return NONE
+
+
+def _interval(minutes: int | None, base: float, runs: Sequence[Run]) -> Slots:
+    """Return one slot after each run, unless the next run came before it was due."""
+    if not minutes or minutes < 0:
+        return NONE
+    spans = [(base, base), *((run.began, run.ended) for run in runs if run.ended > base)]
+    step = minutes * 60.0
+    owed = [ended + step for (_, ended), (began, _) in pairwise(spans) if ended + step <= began + EARLY_SECONDS]
+    return Moments((*owed, spans[-1][1] + step))

@@ -1,0 +1,241 @@
+"""Judging the reports of every job, gather after gather, from what was read and what is remembered.
+
+A verdict is made only where the ledger, the jobs and the logs were all read; else the last one stands for a while,
+and then nobody can tell.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from hermes_exporter import job_evidence, report_memory
+from hermes_exporter.judge import job_rules, overdue, reports, slots, zone
+from hermes_exporter.judge.reports import Seen
+from hermes_exporter.judge.settlement import Circumstances
+from hermes_exporter.report_memory import SHOWN_SECONDS, Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hermes_exporter.cases import Case
+    from hermes_exporter.job_evidence import Book
+    from hermes_exporter.judge.job_rules import JobRule
+    from hermes_exporter.judge.job_runs import JobRuns
+    from hermes_exporter.judge.report import Report
+    from hermes_exporter.judge.ticking import Ticking
+    from hermes_exporter.profile_memory import ProfileMemory
+    from hermes_exporter.report_memory import ReportMemory
+    from hermes_exporter.sources.job import Job
+
+STANDS_SECONDS = 15 * 60.0
+"""So long the last verdict stands when a source cannot be read."""
+GAP_SECONDS = 300.0
+"""A longer time between two gathers was not watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The verdicts on a profile's reports.
+
+    Attributes:
+        jobs: by id.
+        ended: one-shots that ended not long ago; the store has them no more.
+        vanished: recurring jobs that are gone though nobody removed them; None where nobody can tell.
+        overdue: jobs that are by Hermes' own rule; None likewise.
+        moments: at which time alone may change any of it, Unix seconds.
+    """
+
+    jobs: Mapping[str, Report]
+    ended: tuple[Job, ...] = ()
+    vanished: int | None = None
+    overdue: int | None = None
+    moments: tuple[float, ...] = ()
+
+
+NOTHING = Reports({})
+
+
+class Look(NamedTuple):
+    """What one gather says of a profile besides its case.
+
+    Attributes:
+        readable: everything that a verdict stands on was read, and the clock can be trusted.
+        jobs: of the store.
+        zone: that schedules are read in.
+        ticking: what ticks the store.
+        books: the logs that may tell of the jobs.
+    """
+
+    now: float
+    readable: bool
+    jobs: Sequence[JobRuns]
+    zone: str
+    ticking: Ticking
+    books: Sequence[Book]
+
+
+class _Verdict(NamedTuple):
+    """A verdict with what it was made from: the same makes the same until a moment."""
+
+    made_from: object
+    until: float
+    report: Report
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of one profile while the process lives."""
+
+    owner: ProfileMemory
+    memory: ReportMemory
+    verdicts: dict[str, _Verdict] = field(default_factory=dict)
+    looked_at: float | None = None
+    read_at: float | None = None
+
+
+class ReportAssessor:
+    """Judges the reports of every profile. ``rules`` are the owner's."""
+
+    def __init__(self, rules: Sequence[JobRule]) -> None:
+        self._rules = rules
+        self._states: dict[str, _State] = {}
+        self._watched_since = math.inf
+        self._looked_at = -math.inf
+
+    def begin(self, now: float) -> None:
+        """Begin a gather: what came while none was made for long was not watched."""
+        if not 0 <= now - self._looked_at <= GAP_SECONDS:
+            self._watched_since = now
+        self._looked_at = now
+
+    def judge(self, case: Case, owner: ProfileMemory, look: Look) -> Reports:
+        """Return the verdicts on a profile, and take what is new into its memory."""
+        state = self._state(case.profile.label, owner)
+        if not look.readable:
+            return self._standing(state, look.now)
+        changed = self._take(case, state, look)
+        state.looked_at = state.read_at = look.now
+        if changed:
+            state.memory.forget(look.now)
+            owner.gone_jobs = state.memory.vanishing(look.now)
+            owner.reports = report_memory.encoded(state.memory)
+        return _told(case, state, look)
+
+    def _state(self, label: str, owner: ProfileMemory) -> _State:
+        state = self._states.get(label)
+        if state is None or state.owner is not owner:
+            memory = report_memory.decoded(owner.reports, label)
+            state = self._states[label] = _State(owner, memory)
+        return state
+
+    def _take(self, case: Case, state: _State, look: Look) -> bool:
+        """Judge every job that is there, and every one-shot that ended; return whether anything was new."""
+        ledger, memory = case.files.cron.executions, state.memory
+        newest_row = max((rows[-1].number for rows in ledger.rows.values()), default=0) if ledger else 0
+        replaced, changed = newest_row < memory.newest_row, newest_row != memory.newest_row
+        memory.newest_row = newest_row
+        changed |= memory.missing({runs.job.id for runs in look.jobs}, look.now)
+        for runs in look.jobs:
+            changed |= self._job(case, state, look, runs.job, flying=bool(runs.running), replaced=replaced)
+        for kept in list(memory.jobs.values()):
+            if kept.gone_at is not None and kept.once is not None and kept.facts.owing:
+                rows = ledger.rows.get(kept.once.id, ()) if ledger else ()
+                flying = any(not row.ended for row in rows)
+                changed |= self._job(case, state, look, kept.once, flying=flying, replaced=replaced)
+        return changed
+
+    def _job(  # noqa: PLR0913  # a job, and what is known beside it
+        self, case: Case, state: _State, look: Look, job: Job, *, flying: bool, replaced: bool
+    ) -> bool:
+        """Judge a job; return whether anything was new."""
+        ledger, queue = case.files.cron.executions, case.files.deliveries
+        rows = ledger.rows.get(job.id, ()) if ledger else ()
+        evidence = job_evidence.of_job(look.books, job.id)
+        made_from = (job, rows, queue, flying, evidence, look.zone, look.ticking, ledger is None)
+        verdict = state.verdicts.get(job.id)
+        if verdict is not None and verdict.made_from == made_from and look.now < verdict.until:
+            return False
+        kept = state.memory.jobs.get(job.id)
+        facts = kept.facts if kept else None
+        ended = job_evidence.runs(job, rows, queue, evidence, facts, look.now, replaced=replaced)
+        since = facts.since if facts else min(job.created_at or look.now, look.now)
+        terms = job_rules.terms(self._rules, case.profile.label, job.id, job.name)
+        at = Circumstances(
+            now=look.now,
+            watched_since=self._watched_since,
+            ticking=look.ticking,
+            recorded_since=ledger.complete_since if ledger else None,
+            flying=flying,
+            terms=terms,
+            zone=zone.of(look.zone),
+            owed_by_hermes=job.noted.next_run_at,
+        )
+        seen = Seen(
+            schedule=f"{job.kind} {job.schedule} {look.zone}",
+            owing=_owing(job, kept, look.now) and not terms.ignored,
+            slots=slots.of_job(job, look.zone, since, facts.last_ended if facts else None, ended),
+            runs=ended,
+            created_at=job.created_at,
+            at=at,
+        )
+        before = report_memory.fingerprint(kept)
+        kept = _remembered(state, job, kept, seen)
+        job_evidence.mark(kept.facts, rows, queue, look.now)
+        until = min(reports.until(kept.facts, seen), _later(job.noted.held_until, look.now))
+        state.verdicts[job.id] = _Verdict(made_from, until, reports.report(kept.facts, seen))
+        return before != report_memory.fingerprint(kept)
+
+    def _standing(self, state: _State, now: float) -> Reports:
+        """Return the last verdicts for a while, then none, with what was counted."""
+        stands = state.read_at is not None and 0 <= now - state.read_at <= STANDS_SECONDS
+        there = {name: kept for name, kept in state.memory.jobs.items() if kept.gone_at is None}
+        verdicts = {name: reports.withheld(kept.facts) for name, kept in there.items()}
+        if stands:
+            verdicts |= {name: verdict.report for name, verdict in state.verdicts.items()}
+        moments = (state.read_at + STANDS_SECONDS + 1.0,) if state.read_at is not None else ()
+        return Reports(verdicts, moments=moments)
+
+
+def _told(case: Case, state: _State, look: Look) -> Reports:
+    there = {runs.job.id for runs in look.jobs}
+    gone = {name: kept for name, kept in state.memory.jobs.items() if kept.gone_at is not None}
+    ended = tuple(kept.once for kept in gone.values() if kept.once is not None and kept.recent(look.now))
+    shown = there | {job.id for job in ended}
+    state.verdicts = {name: verdict for name, verdict in state.verdicts.items() if name in shown}
+    moments = [verdict.until for verdict in state.verdicts.values()]
+    moments += [kept.gone_at + SHOWN_SECONDS for kept in gone.values() if kept.gone_at is not None]
+    late, later = overdue.count([runs.job for runs in look.jobs], look.zone, look.now)
+    empty = not look.jobs
+    vanished = sum(empty or name in case.files.cron.left_over for name in state.memory.vanishing(look.now))
+    return Reports(
+        {name: verdict.report for name, verdict in state.verdicts.items()},
+        ended,
+        vanished,
+        late if case.files.cron.jobs is not None else None,
+        tuple(moment for moment in (*moments, *later) if look.now < moment < math.inf),
+    )
+
+
+def _owing(job: Job, kept: Kept | None, now: float) -> bool:
+    """Whether the job owes reports; one that ended owes what it owed when it was last there."""
+    if kept is not None and kept.gone_at is not None:
+        return kept.facts.owing
+    return job.enabled and not (job.noted.held_until is not None and job.noted.held_until > now)
+
+
+def _remembered(state: _State, job: Job, kept: Kept | None, seen: Seen) -> Kept:
+    """Take what was seen into the memory of a job; return it."""
+    if kept is None:
+        since = math.inf if state.looked_at is None else state.looked_at
+        kept = state.memory.jobs[job.id] = Kept(reports.first_sight(seen, since))
+    else:
+        reports.take(kept.facts, seen)
+    kept.recurring = seen.owing and job.kind != "once" and (job.runs_left is None or job.runs_left > 1)
+    kept.once = job if job.kind == "once" else None
+    return kept
+
+
+def _later(moment: float | None, now: float) -> float:
+    return moment if moment is not None and moment > now else math.inf

@@ -1,0 +1,59 @@
+"""What one gather says of a profile's reports: whether all was read, what ticks the store, which logs tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge import ticking
+from hermes_exporter.report_assessor import Look
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hermes_exporter.cases import Case
+    from hermes_exporter.job_evidence import Books
+    from hermes_exporter.judge.job_runs import JobRuns
+    from hermes_exporter.judge.liveness import Clock
+    from hermes_exporter.memory import Memory
+
+
+def look(  # noqa: PLR0913  # all that a verdict on reports stands on
+    case: Case,
+    memory: Memory,
+    books: Books,
+    jobs: Sequence[JobRuns],
+    clock: Clock,
+    *,
+    zone: str,
+    built_in: bool,
+    with_logs: bool,
+) -> Look:
+    """Return the look at a profile, and take over whether its cron is held back."""
+    server = case.host or case
+    mine = memory.of(case.profile.label)
+    draining = server.files.drain is not None
+    mine.drains(clock.now, draining=draining)
+    again = max((at for at in (mine.ticks_again_at, clock.woke_at) if at is not None), default=None)
+    return Look(
+        now=clock.now,
+        readable=clock.trusted and _read(case) and (not with_logs or _logs_read(case, memory)),
+        jobs=jobs,
+        zone=zone,
+        ticking=ticking.of(
+            server.liveness, server.files.starts or (), again, draining=draining, built_in=built_in
+        ),
+        books=books.of(case, memory) if with_logs else (),
+    )
+
+
+def _read(case: Case) -> bool:
+    """Whether the ledger and the jobs of the profile are known."""
+    cron = case.files.cron
+    return case.looks is not None and cron.ledger_known and cron.notes_known and cron.store_known
+
+
+def _logs_read(case: Case, memory: Memory) -> bool:
+    """Whether the logs that may tell of its jobs were read to their ends."""
+    labels = [case.profile.label] if case.host is None else [case.profile.label, case.host.profile.label]
+    logs = [memory.of(label).logs for label in labels]
+    return all(each.seen and not each.behind and not each.refused for each in logs)

@@ -1,0 +1,112 @@
+"""What is remembered of the reports of a profile's jobs, as it is stored."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hermes_exporter.judge.job_facts import JobFacts  # noqa: TC001  # stored by its type
+from hermes_exporter.sources.job import Job  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+log = logging.getLogger(__name__)
+
+EARLY_SECONDS = 60.0
+SHOWN_SECONDS = 86400.0
+"""So long a one-shot that ended is shown, and a job that vanished is missed."""
+FORGET_SECONDS = 90 * 86400.0
+MAX_GONE = 2000
+"""Of jobs that are gone, the newest so many are remembered."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What is remembered of one job.
+
+    Attributes:
+        recurring: it was meant to run again and again when it was last there.
+        once: the job itself, of a one-shot: Hermes removes it when it ends.
+        gone_at: since when it is not in the store, Unix seconds.
+    """
+
+    facts: JobFacts
+    recurring: bool = False
+    once: Job | None = None
+    gone_at: float | None = None
+
+    def recent(self, now: float) -> bool:
+        """Whether it went less than a day ago."""
+        return self.gone_at is not None and now < self.gone_at + SHOWN_SECONDS
+
+
+@dataclass(slots=True)
+class ReportMemory:
+    """What is remembered of a profile's jobs, by id.
+
+    Attributes:
+        newest_row: the highest number of any row of the ledger; a lower one tells that it was replaced.
+    """
+
+    jobs: dict[str, Kept] = field(default_factory=dict)
+    newest_row: int = 0
+
+    def missing(self, there: Collection[str], now: float) -> bool:
+        """Take over which jobs are there; return whether that is new.
+
+        A one-shot that went before its time was removed by its owner, and is forgotten. What comes back owes
+        nothing of the time in between.
+        """
+        changed = False
+        for name, kept in list(self.jobs.items()):
+            if (name in there) == (kept.gone_at is None):
+                continue
+            changed = True
+            if name in there:
+                kept.gone_at, kept.facts.owing = None, False
+                continue
+            kept.gone_at = now
+            if kept.once is not None and (kept.once.once_at is None or now < kept.once.once_at - EARLY_SECONDS):
+                del self.jobs[name]
+        return changed
+
+    def vanishing(self, now: float) -> tuple[str, ...]:
+        """Return the recurring jobs that went less than a day ago."""
+        return tuple(name for name, kept in self.jobs.items() if kept.recurring and kept.recent(now))
+
+    def forget(self, now: float) -> None:
+        """Drop what is remembered of jobs that are gone for long, or are too many."""
+        gone = sorted((kept.gone_at, name) for name, kept in self.jobs.items() if kept.gone_at is not None)
+        since = now - FORGET_SECONDS
+        for number, (gone_at, name) in enumerate(gone):
+            if gone_at < since or number < len(gone) - MAX_GONE:
+                del self.jobs[name]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(ReportMemory)
+
+
+def encoded(memory: ReportMemory) -> bytes:
+    """Return a memory as it is stored."""
+    return _ENCODER.encode(memory)
+
+
+def fingerprint(kept: Kept | None) -> bytes:
+    """Return what tells a job's memory from the same one changed."""
+    return _ENCODER.encode(kept)
+
+
+def decoded(data: bytes, label: str) -> ReportMemory:
+    """Return what was stored, a new memory where that is nothing or cannot be understood."""
+    if not data:
+        return ReportMemory()
+    try:
+        return _DECODER.decode(data)
+    except msgspec.DecodeError:
+        log.warning("what was stored of the reports of %s cannot be understood: they are counted anew", label)
+        return ReportMemory()

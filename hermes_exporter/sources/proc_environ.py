@@ -1,0 +1,33 @@
+"""/proc/PID/environ: the variables that a process was started with.
+
+Secrets are among them: two values are looked at. Only the process' own user, and root, may read it; one that wrote
+over it, to give itself a name, tells nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MAX_BYTES = 1 << 20
+NAMES = (b"HERMES_TIMEZONE", b"TZ")
+
+
+class ZoneVariables(NamedTuple):
+    """What a process' environment says of its zone: HERMES_TIMEZONE and TZ, None where they are not set."""
+
+    timezone: str | None
+    tz: str | None
+
+
+def zone_variables(path: str) -> ZoneVariables | None:
+    """Return what the file says, None where it cannot be read or says nothing at all."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  # no Path is made for a file of /proc
+            data = file.read(MAX_BYTES)
+    except OSError:
+        return None
+    pairs = [line.partition(b"=") for line in data.split(b"\0") if b"=" in line]
+    if not pairs:
+        return None
+    values = {name: value.decode("utf-8", "replace").strip() for name, _, value in pairs if name in NAMES}
+    return ZoneVariables(*(values.get(name) or None for name in NAMES))

@@ -1,0 +1,91 @@
+"""One job's reports looked at again and again: a story told to the judge in the way that the exporter does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from hermes_exporter.judge import reports, zone
+from hermes_exporter.judge.deadline import Terms
+from hermes_exporter.judge.reports import Seen
+from hermes_exporter.judge.run_outcome import Run
+from hermes_exporter.judge.settlement import Circumstances
+from hermes_exporter.judge.slots import of_job
+from hermes_exporter.judge.ticking import ALWAYS, Ticking
+from hermes_exporter.sources.job import Job, Noted
+
+if TYPE_CHECKING:
+    from hermes_exporter.judge.job_facts import JobFacts
+    from hermes_exporter.judge.report import Outcome, Report
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+MONDAY = datetime(2026, 11, 2, tzinfo=UTC).timestamp()
+NOTED = Noted("scheduled", None, None, None, None, None)
+DAILY = Job("a", "Brief", "cron", "0 8 * * *", None, ("telegram",), False, True, MONDAY - 9 * DAY, NOTED)
+EIGHT = 8 * HOUR
+
+
+def run(began: float, outcome: Outcome = "delivered", seconds: float = 60.0, status: str = "completed") -> Run:
+    """A run that began then."""
+    arrived = began + seconds if outcome in ("delivered", "partial") else None
+    return Run(began, began + seconds, status, outcome, "log" if arrived else None, arrived)
+
+
+@dataclass
+class Story:
+    """A job that is looked at; ``watched_since`` is when the watch began."""
+
+    job: Job = DAILY
+    zone: str = "UTC"
+    watched_since: float = 0.0
+    ticking: Ticking = ALWAYS
+    recorded_since: float | None = 0.0
+    terms: Terms = field(default_factory=Terms)
+    facts: JobFacts | None = None
+    looked_at: float = float("inf")
+
+    def look(
+        self,
+        now: float,
+        *runs: Run,
+        flying: bool = False,
+        owing: bool = True,
+        owed_by_hermes: float | None = None,
+    ) -> Report:
+        """Look at the job; ``runs`` are those that ended since the last look."""
+        since = self.facts.since if self.facts else min(self.job.created_at or now, now)
+        seen = Seen(
+            schedule=f"{self.job.schedule} {self.zone}",
+            owing=owing,
+            slots=of_job(self.job, self.zone, since, self.facts.last_ended if self.facts else None, runs),
+            runs=runs,
+            created_at=self.job.created_at,
+            at=Circumstances(
+                now=now,
+                watched_since=self.watched_since,
+                ticking=self.ticking,
+                recorded_since=self.recorded_since,
+                flying=flying,
+                terms=self.terms,
+                zone=zone.of(self.zone),
+                owed_by_hermes=owed_by_hermes,
+            ),
+        )
+        if self.facts is None:
+            self.facts = reports.first_sight(seen, self.looked_at)
+        else:
+            reports.take(self.facts, seen)
+        self.looked_at = now
+        return reports.report(self.facts, seen)
+
+    def with_job(self, **changes: object) -> None:
+        """Go on with the job changed."""
+        self.job = replace(self.job, **changes)  # type: ignore[arg-type]
+
+
+def watched(at: float = MONDAY, **changes: object) -> Story:
+    """A story of a job that has been watched since then, its last report having arrived the day before."""
+    story = Story(watched_since=at, **changes)  # type: ignore[arg-type]
+    story.look(at, run(at - DAY + EIGHT))
+    return story

@@ -1,0 +1,334 @@
+"""What becomes of a slot: each rule with the neighbour that it must not touch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time
+
+import pytest
+
+from hermes_exporter.judge.deadline import Terms
+from hermes_exporter.judge.ticking import Ticking
+from tests.judge.job_story import DAILY, DAY, EIGHT, HOUR, MINUTE, MONDAY, NOTED, Story, run, watched
+
+SLOT = MONDAY + EIGHT
+
+
+def test_a_report_in_time_settles_its_slot() -> None:
+    """Delivered before the deadline: settled, nothing owed, never overdue."""
+    story = watched()
+
+    waiting = story.look(SLOT + 30)
+    done = story.look(SLOT + 90, run(SLOT + 5))
+
+    assert (waiting.owed_slot, waiting.deadline, waiting.overdue) == (SLOT, SLOT + 15 * MINUTE, False)
+    assert (done.owed_slot, done.overdue, done.slots) == (None, False, {"settled": 1})
+    assert (done.last_slot, done.next_slot) == (SLOT, SLOT + DAY)
+    assert done.start_delay_seconds == 5
+
+
+def test_a_report_that_does_not_come_is_overdue_and_then_missed() -> None:
+    """Past the deadline it is overdue; once the next slot comes it is missed, and stays overdue until evidence."""
+    story = watched()
+
+    before = story.look(SLOT + 15 * MINUTE - 1)
+    after = story.look(SLOT + 15 * MINUTE)
+    next_day = story.look(SLOT + DAY + 1)
+    back = story.look(SLOT + DAY + 90, run(SLOT + DAY + 20))
+
+    assert (before.overdue, after.overdue, after.slots) == (False, True, {})
+    assert (next_day.overdue, next_day.owed_slot, next_day.slots) == (True, SLOT, {"missed": 1})
+    assert (back.overdue, back.slots) == (False, {"missed": 1, "settled": 1})
+
+
+def test_a_report_after_its_deadline_is_late() -> None:
+    """Evidence after the deadline and before the next slot: late, and no longer overdue."""
+    story = watched()
+    assert story.look(SLOT + HOUR).overdue is True
+
+    report = story.look(SLOT + 3 * HOUR + 90, run(SLOT + 3 * HOUR))
+
+    assert (report.overdue, report.slots) == (False, {"late": 1})
+
+
+@pytest.mark.parametrize("outcome", ["failed", "not_configured", "none", "queued"])
+def test_a_run_whose_report_did_not_arrive_settles_nothing(outcome: str) -> None:
+    """A run is no report."""
+    story = watched()
+    story.look(SLOT + 90, run(SLOT + 5, outcome, status="failed"))  # type: ignore[arg-type]
+
+    report = story.look(SLOT + 16 * MINUTE)
+
+    assert (report.overdue, report.owed_slot, report.last_outcome) == (True, SLOT, outcome)
+    assert report.last_delivery_at == MONDAY - DAY + EIGHT + 60
+
+
+@pytest.mark.parametrize("outcome", ["suppressed", "local", "notice", "unverified", "partial"])
+def test_a_report_that_is_not_owed_or_came_otherwise_settles(outcome: str) -> None:
+    """Silence, a local run, word of a failure, an unconfirmed send, one target of two: nothing is owed."""
+    story = watched()
+
+    report = story.look(SLOT + 90, run(SLOT + 5, outcome))  # type: ignore[arg-type]
+
+    assert (report.overdue, report.owed_slot, report.slots) == (False, None, {"settled": 1})
+    assert (report.last_delivery_at == SLOT + 65) == (outcome == "partial")
+
+
+def test_who_wants_verified_reports_is_owed_them() -> None:
+    """With ``evidence: verified`` an unverified send settles nothing."""
+    story = watched(terms=Terms(verified=True))
+    story.look(SLOT + 90, run(SLOT + 5, "unverified"))
+
+    assert story.look(SLOT + 16 * MINUTE).overdue is True
+
+
+def test_a_backlog_is_settled_by_one_run() -> None:
+    """Hermes makes one run of all that it missed: it settles every slot that came until then."""
+    story = watched(job=replace(DAILY, schedule="*/30 * * * *"), ticking=Ticking(None))
+    story.look(MONDAY + 1, run(MONDAY + 2))
+    story.look(MONDAY + 95 * MINUTE)
+    story.ticking = Ticking(MONDAY + 96 * MINUTE, (MONDAY + 96 * MINUTE,))
+    report = story.look(MONDAY + 98 * MINUTE, run(MONDAY + 97 * MINUTE))
+
+    assert report.overdue is False
+    assert sum(report.slots.values()) == 3
+    assert "unknown" not in report.slots
+
+
+def test_slots_during_a_run_are_merged_into_it() -> None:
+    """What comes while a run is under way is settled by its report, and waited for two hours longer."""
+    story = watched(job=replace(DAILY, schedule="*/10 * * * *"))
+    flying = story.look(MONDAY + 35 * MINUTE, flying=True)
+    report = story.look(MONDAY + 41 * MINUTE, run(MONDAY + 11, seconds=40 * MINUTE))
+
+    assert flying.overdue is False
+    assert (report.overdue, report.slots) == (False, {"settled": 4})
+
+
+def test_a_run_in_flight_is_waited_for_two_hours_and_no_more() -> None:
+    """A run that hangs for ever does not excuse the report for ever."""
+    story = watched()
+    limit = SLOT + 15 * MINUTE + 2 * HOUR
+
+    assert story.look(limit - 1, flying=True).overdue is False
+    assert story.look(limit, flying=True).overdue is True
+
+
+def test_a_run_just_before_its_slot_serves_it() -> None:
+    """Clocks differ: up to 60 seconds early is not another run."""
+    story = watched()
+
+    early = story.look(SLOT + 1, run(SLOT - 59, seconds=10))
+    assert (early.owed_slot, early.slots) == (None, {"settled": 1})
+
+    other = watched()
+    assert other.look(SLOT + 1, run(SLOT - 61, seconds=10)).owed_slot == SLOT
+
+
+def test_grace_follows_how_long_runs_take() -> None:
+    """Three times the median of the last ten runs, at least 15 minutes, at most two hours."""
+    story = Story(watched_since=MONDAY)
+    story.look(MONDAY, *(run(MONDAY - days * DAY, seconds=10 * MINUTE) for days in range(9, 0, -1)))
+    assert story.look(SLOT + 1).deadline == SLOT + 30 * MINUTE
+
+    slow = Story(watched_since=MONDAY)
+    slow.look(MONDAY, *(run(MONDAY - days * DAY, seconds=3 * HOUR) for days in range(9, 0, -1)))
+    assert slow.look(SLOT + 1).deadline == SLOT + 2 * HOUR
+
+
+def test_the_owner_may_say_how_long_to_wait() -> None:
+    """``grace`` counts from the slot, ``by`` is a time on the wall of the job's zone."""
+    assert watched(terms=Terms(grace_seconds=90)).look(SLOT + 1).deadline == SLOT + 90
+
+    by = watched(terms=Terms(by=time(9, 30)), zone="Europe/Berlin")
+    assert by.look(MONDAY + 7 * HOUR + 1).deadline == MONDAY + 8.5 * HOUR
+
+
+def test_a_store_that_nobody_ticked_is_given_time_to_catch_up() -> None:
+    """Down at the slot: 15 minutes and a usual run from the moment that something ticks again, the first one."""
+    story = watched(ticking=Ticking(None))
+    down = story.look(SLOT + HOUR)
+    again = SLOT + 2 * HOUR
+    story.ticking = Ticking(again, (again,))
+    back = story.look(again + 60)
+    story.ticking = Ticking(again + HOUR, (again, again + HOUR))
+    restarted = story.look(again + HOUR + 60)
+
+    assert down.overdue is True
+    assert (back.overdue, back.deadline) == (False, again + 16 * MINUTE)
+    assert (restarted.overdue, restarted.deadline) == (True, again + 16 * MINUTE)
+
+
+def test_a_restart_after_the_slot_excuses_nothing() -> None:
+    """Who ticked when the slot came and did not run it is not given more time by restarting."""
+    story = watched(ticking=Ticking(MONDAY, (MONDAY,)))
+    story.look(SLOT + 30)
+    story.ticking = Ticking(SLOT + 10 * MINUTE, (MONDAY, SLOT + 10 * MINUTE))
+
+    assert story.look(SLOT + 15 * MINUTE).overdue is True
+
+
+def test_what_is_switched_off_owes_nothing() -> None:
+    """Paused before its slot: never owed. Resumed: it owes what comes after."""
+    story = watched()
+    story.look(SLOT - HOUR, owing=False)
+    paused = story.look(SLOT + HOUR, owing=False)
+    resumed = story.look(SLOT + 2 * HOUR)
+
+    assert (paused.owed_slot, paused.overdue, paused.slots) == (None, False, {})
+    assert (resumed.owed_slot, resumed.overdue, resumed.slots) == (None, False, {})
+    assert story.look(SLOT + DAY + HOUR).overdue is True
+
+
+def test_another_schedule_owes_other_slots() -> None:
+    """A job moved from 8:00 to 7:00 at half past seven did not miss 7:00."""
+    story = watched()
+    story.look(MONDAY + 7 * HOUR + 1)
+    story.with_job(schedule="0 7 * * *")
+
+    moved = story.look(MONDAY + 7.5 * HOUR)
+    later = story.look(SLOT + HOUR)
+
+    assert (moved.owed_slot, later.owed_slot, later.overdue) == (None, None, False)
+    assert later.next_slot == MONDAY + DAY + 7 * HOUR
+
+
+def test_a_new_job_owes_from_its_creation() -> None:
+    """The slots before a job existed are nobody's; the first one after it is owed."""
+    story = Story(watched_since=MONDAY, looked_at=SLOT - HOUR, job=replace(DAILY, created_at=SLOT - 10 * MINUTE))
+
+    assert story.look(SLOT - 9 * MINUTE).owed_slot is None
+    assert story.look(SLOT + 20 * MINUTE).overdue is True
+
+
+@pytest.mark.parametrize(
+    ("recorded_since", "fate"), [(MONDAY, "missed"), (SLOT + 1, "unknown"), (None, "unknown")]
+)
+def test_what_nobody_watched_is_missed_only_where_that_is_proved(recorded_since: float | None, fate: str) -> None:
+    """The exporter was down over the slot: a ledger of that time without the run proves it, else nobody knows."""
+    story = watched(recorded_since=recorded_since)
+    story.watched_since = SLOT + HOUR
+    story.look(SLOT + HOUR)
+
+    report = story.look(SLOT + DAY + 1, run(SLOT + DAY - 30))
+
+    assert report.slots == {fate: 1, "settled": 1}
+
+
+def test_a_slot_of_the_dark_that_ran_is_settled() -> None:
+    """The exporter was down and the report came in time."""
+    story = watched()
+    story.watched_since = SLOT + 5 * HOUR
+
+    assert story.look(SLOT + 5 * HOUR, run(SLOT + 5)).slots == {"settled": 1}
+
+
+def test_a_run_of_whose_report_nobody_can_tell_leaves_its_slot_unknown() -> None:
+    """It ran in the dark, well, and no log or note is left of its report: no alarm, and no all-clear."""
+    story = watched()
+    story.watched_since = SLOT + 5 * HOUR
+
+    dark = story.look(SLOT + 5 * HOUR, run(SLOT + 5, "none"))
+    after = story.look(SLOT + DAY + 90, run(SLOT + DAY + 5))
+
+    assert (dark.overdue, dark.judged) == (None, False)
+    assert (after.overdue, after.slots) == (False, {"unknown": 1, "settled": 1})
+
+
+def test_first_sight_judges_the_newest_slot_and_counts_nothing() -> None:
+    """A report that failed shows as overdue at once; one that came is settled; neither counts."""
+    failed = Story(watched_since=SLOT + HOUR).look(SLOT + HOUR, run(SLOT + 5, "failed"))
+    came = Story(watched_since=SLOT + HOUR).look(SLOT + HOUR, run(SLOT + 5))
+
+    assert (failed.overdue, failed.owed_slot, failed.slots, failed.runs) == (True, SLOT, {}, {})
+    assert (came.overdue, came.slots, came.last_delivery_at) == (False, {}, SLOT + 65)
+
+
+def test_first_sight_does_not_take_a_quiet_night_for_a_failure() -> None:
+    """No run, and Hermes plans the next: the job may have been paused. If Hermes still owes it, it is missing."""
+    quiet = Story(watched_since=SLOT + HOUR).look(SLOT + HOUR, run(SLOT - DAY), owed_by_hermes=SLOT + DAY)
+    owed = Story(watched_since=SLOT + HOUR).look(SLOT + HOUR, run(SLOT - DAY), owed_by_hermes=SLOT)
+
+    assert (quiet.overdue, quiet.judged) == (None, False)
+    assert (owed.overdue, owed.judged) == (True, True)
+
+
+def test_an_interval_owes_one_run_after_each() -> None:
+    """Every two hours from the end of the last run, whatever that run came to."""
+    job = replace(DAILY, kind="interval", schedule="every 120m", minutes=120)
+    story = watched(job=job)
+    ended = MONDAY - DAY + EIGHT + 60
+    story = Story(job=job, watched_since=MONDAY)
+    story.look(MONDAY, run(MONDAY - HOUR))
+    first = MONDAY - HOUR + 60 + 2 * HOUR
+    assert story.look(first - 1).next_slot == first
+    assert story.look(first + 20 * MINUTE).overdue is True
+
+    report = story.look(first + 31 * MINUTE, run(first + 30 * MINUTE))
+
+    assert (report.overdue, report.slots, report.next_slot) == (False, {"late": 1}, first + 31 * MINUTE + 2 * HOUR)
+    assert ended < first
+
+
+def test_a_one_shot_is_owed_once_and_overdue_for_a_day() -> None:
+    """It has no next slot: a day after its deadline it is missed, and no longer shown as overdue."""
+    job = replace(DAILY, kind="once", schedule="", once_at=SLOT, noted=NOTED)
+    story = Story(job=job, watched_since=MONDAY)
+    story.look(MONDAY)
+    deadline = SLOT + 15 * MINUTE
+
+    assert story.look(deadline).overdue is True
+    assert story.look(deadline + DAY - 1).overdue is True
+    gone = story.look(deadline + DAY)
+    assert (gone.overdue, gone.slots) == (False, {"missed": 1})
+
+
+def test_a_change_of_the_clocks_widens_the_grace() -> None:
+    """Hermes runs the first slot after it an hour early or late: either settles it, neither is late."""
+    day = MONDAY - 8 * DAY  # 2026-10-25, when Berlin goes back to winter time
+    slot = day + 7 * HOUR
+    early, late = (
+        Story(zone="Europe/Berlin", watched_since=day - DAY, job=replace(DAILY, created_at=day - 9 * DAY))
+        for _ in range(2)
+    )
+    for story in (early, late):
+        story.look(day - DAY + 7 * HOUR, run(day - DAY + 6 * HOUR))
+
+    assert early.look(slot + 1, run(slot - HOUR + 30)).slots == {"settled": 1}
+    assert late.look(slot + HOUR + 10 * MINUTE).overdue is False
+    assert late.look(slot + HOUR + 11 * MINUTE, run(slot + HOUR + 9 * MINUTE)).slots == {"settled": 1}
+
+
+def test_the_next_slot_after_that_is_as_strict_as_ever() -> None:
+    """A day later an hour early is no evidence."""
+    day = MONDAY - 7 * DAY
+    slot = day + 7 * HOUR
+    story = Story(zone="Europe/Berlin", watched_since=day, job=replace(DAILY, created_at=day - 9 * DAY))
+    story.look(day, run(day - DAY + 7 * HOUR))
+
+    story.look(slot + 1, run(slot - HOUR + 30))
+
+    assert story.look(slot + 15 * MINUTE).overdue is True
+
+
+def test_a_second_run_for_one_slot_is_a_duplicate() -> None:
+    """Twice for one slot counts once; the next day's run and one that its owner started do not."""
+    story = watched()
+    story.look(SLOT + 90, run(SLOT + 5))
+    twice = story.look(SLOT + 10 * MINUTE, run(SLOT + 5 * MINUTE))
+    by_hand = story.look(SLOT + HOUR, replace(run(SLOT + 30 * MINUTE), by_hand=True))
+    next_day = story.look(SLOT + DAY + 90, run(SLOT + DAY + 5))
+
+    assert (twice.duplicates, by_hand.duplicates, next_day.duplicates) == (1, 1, 1)
+    assert next_day.runs == {"completed": 4}
+
+
+def test_a_slot_counts_once() -> None:
+    """However often it is looked at, and whatever comes later."""
+    story = watched()
+    for minutes in range(0, 3 * 24 * 60 + 7, 7):
+        began = SLOT + DAY + 5
+        now = SLOT + minutes * MINUTE
+        report = story.look(now, *([run(began)] if now - 7 * MINUTE < began + 60 <= now else []))
+
+    assert report.slots == {"missed": 2, "settled": 1}
