@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COUNTED: tuple[Severity, ...] = ("critical", "warning", "unknown")
 LABEL_COLUMNS = 24
+INDENT = "    "
+UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def lines(status: Status, width: int, paint: Paint) -> Iterator[str]:
@@ -26,7 +28,8 @@ def lines(status: Status, width: int, paint: Paint) -> Iterator[str]:
     words = max((len(profile.severity) for profile in status.profiles), default=0)
     for profile in status.profiles:
         word = profile.severity.upper()
-        told = f"{profile.label:<{labels}}  {word:<{words}}  {'; '.join(_facts(profile, status.at))}"
+        facts = "; ".join(_whole(fact, width) for fact in _facts(profile, status.at))
+        told = f"{profile.label:<{labels}}  {word:<{words}}  {facts}"
         first, *more = _wrapped(told, width)
         before, _, after = first.partition(f"  {word}")
         yield f"{before}  {paint(word, profile.severity)}{after}"
@@ -85,12 +88,11 @@ def _next(profile: ProfileStatus, now: float, *, known: bool) -> str:
     return f"next {moment(due.at, now, profile.zone)}, in {span(due.at - now)}"
 
 
+def _whole(fact: str, width: int) -> str:
+    """Return a fact that is not broken off at the end of a line, if it fits into one."""
+    return fact.replace(" ", UNBROKEN) if len(fact) <= width - len(INDENT) - 1 else fact
+
+
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    )
+    broken = textwrap.wrap(text, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(UNBROKEN, " ") for line in broken]

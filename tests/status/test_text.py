@@ -112,6 +112,16 @@ def test_the_facts_of_a_profile(fields: dict[str, Any], facts: str) -> None:
     assert printed(view(**fields), width=100)[1].split(maxsplit=2)[2] == facts
 
 
+def test_a_line_ends_between_facts() -> None:
+    """Where the facts do not fit into one line, none of them is torn apart."""
+    came = replace(SETTLED, last_delivery_at=NOW - 3600, last_delivery_evidence="log", next_slot=NOW + 23 * HOUR)
+
+    assert printed(view("a-longer-name", jobs=(job("a"),), reports={"a": came}))[1:] == [
+        "a-longer-name  OK  gateway up; last report 07:00 UTC;",
+        "    next Sat 07:00 UTC, in 23 h",
+    ]
+
+
 @pytest.mark.parametrize("width", [40, 80])
 def test_no_line_is_wider_than_the_screen(width: int) -> None:
     """But for the first, which monitoring reads, and for commands, which nobody could copy otherwise."""
