@@ -7,21 +7,18 @@ import logging
 import os
 import sys
 import tempfile
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hermes_exporter import __version__, config, demo
-from hermes_exporter.options import configure_log, demo_if_no_home, option, settings, state_path, watching
-from hermes_exporter.times import unix_seconds
+from hermes_exporter.commands import once
+from hermes_exporter.commands.check import check
+from hermes_exporter.options import configure_log, demo_if_no_home, option, settings, watching
 
 if TYPE_CHECKING:
-    from hermes_exporter.gather import Answer, Gatherer
-    from hermes_exporter.memory import Memory
-    from hermes_exporter.settings import Settings
+    from hermes_exporter.gather import Gatherer
 
 log = logging.getLogger(__name__)
 
@@ -103,17 +100,13 @@ def demo_command(**options: Any) -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path), help="Write there at once and whole, instead of to stdout."
 )
-@option("--at", metavar="TIME", help="Judge a copied home as of this moment: ISO 8601 or Unix seconds.")
+@once.as_of
 @watching
 def scrape(output: Path | None, at: str | None, **options: Any) -> None:
     """Gather once and print the metrics. Exits 1 if nothing could be read."""
     configure_log(options)
-    wanted = settings(options, _moment(at))
-    memory = _memory(options, wanted, writes=output is not None)
-    try:
-        answer = asyncio.run(_once(wanted, memory))
-    finally:
-        memory.close()
+    wanted = settings(options, once.moment(at))
+    answer = once.gather(options, wanted, SCRAPE_TIMEOUT_SECONDS, writes=output is not None)
     from hermes_exporter.exposition import PLAIN  # noqa: PLC0415
 
     text = answer.exposition.encode(PLAIN)
@@ -134,6 +127,9 @@ def metrics(*, markdown: bool) -> None:
     click.echo(as_markdown() if markdown else as_text(), nl=False)
 
 
+main.add_command(check)
+
+
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def check_config(file: Path) -> None:
@@ -152,7 +148,7 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     from hermes_exporter.web import addresses, server  # noqa: PLC0415
 
     path = options["metrics_path"]
-    if not path.startswith("/") or path == "/" or path.startswith("/-/"):
+    if not path.startswith("/") or path == "/" or path.startswith(("/-/", "/api/")):
         raise click.UsageError(f"--web.telemetry-path: {path!r} must start with / and be none of our other pages")
     wanted = settings(options)
     listeners = []
@@ -163,7 +159,7 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
             raise click.UsageError(f"--web.listen-address: {error}") from error
         except OSError as error:
             raise click.UsageError(f"--web.listen-address: {text}: {error.strerror}") from error
-    memory = _memory(options, wanted) if remembers else Memory()
+    memory = once.memory(options, wanted) if remembers else Memory()
 
     def reread() -> Gatherer | None:
         try:
@@ -180,47 +176,6 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
         asyncio.run(server.serve(server.Current(Gatherer(wanted, memory)), listeners, path, reread))
     finally:
         memory.close()
-
-
-def _memory(options: dict[str, Any], wanted: Settings, *, writes: bool = True) -> Memory:
-    """Return what is remembered; where it cannot be kept that is said, and is no reason to stop."""
-    from hermes_exporter import store  # noqa: PLC0415
-    from hermes_exporter.memory import Memory  # noqa: PLC0415
-
-    path = state_path(options, wanted.homes)
-    if wanted.at is not None:
-        return Memory()
-    try:
-        return Memory(store.open_to_write(path) if writes else store.open_to_read(path), writes=writes)
-    except store.StoreBusyError as error:
-        raise click.UsageError(f"{error}: give this one another --state.path") from error
-    except store.StoreError as error:
-        log.warning("%s: counters and facts will not survive a restart", error)
-        return Memory()
-
-
-async def _once(wanted: Settings, memory: Memory) -> Answer:
-    from hermes_exporter.gather import Gatherer, GatherError  # noqa: PLC0415
-
-    until = time.monotonic() + SCRAPE_TIMEOUT_SECONDS
-    gatherer = Gatherer(wanted, memory)
-    try:
-        answer = await gatherer.gather(SCRAPE_TIMEOUT_SECONDS)
-    except GatherError as error:
-        raise click.ClickException(str(error)) from error
-    while memory.behind and (left := until - time.monotonic()) > 0:
-        with suppress(GatherError):
-            answer = await gatherer.gather(left)
-    return answer
-
-
-def _moment(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return unix_seconds(float(text) if text.replace(".", "", 1).isdigit() else text)
-    except ValueError as error:
-        raise click.UsageError(f"--at: {error}") from error
 
 
 def _replace(path: Path, data: bytes) -> None:

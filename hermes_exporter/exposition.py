@@ -2,6 +2,7 @@
 
 What a collector says of a profile is encoded once and kept until it says something else; so is what is joined and
 compressed of it. The answer is made of sections, one per collector; gzip members may stand one after the other.
+prometheus_client is loaded when something is encoded: who only asks how the profiles are does not wait for it.
 """
 
 from __future__ import annotations
@@ -11,16 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from prometheus_client import generate_latest
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.utils import floatToGoString
-
 from hermes_exporter.metric import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from prometheus_client import Metric
 
@@ -57,6 +52,8 @@ PLAIN = Format(openmetrics=False, compressed=False)
 
 def negotiate(accept: str, accept_encoding: str) -> tuple[Format, str]:
     """Return format and content type for a request's headers; what cannot be understood gets plain text."""
+    from prometheus_client.exposition import choose_encoder  # noqa: PLC0415
+
     try:
         content_type = choose_encoder(accept)[1]
     except (TypeError, ValueError):
@@ -83,9 +80,11 @@ class Chunk:
     def lines(self) -> dict[Family, bytes]:
         """Return the sample lines by family; they are the same in both formats."""
         if self._lines is None:
+            from prometheus_client.utils import floatToGoString  # noqa: PLC0415
+
             named = () if self._profile is None else (("profile", clean(self._profile)),)
             self._lines = {
-                family: "".join(_line(sample, named) for sample in samples).encode()
+                family: "".join(_line(sample, named, floatToGoString) for sample in samples).encode()
                 for family, samples in self._samples.items()
             }
         return self._lines
@@ -131,9 +130,8 @@ class Exposition:
         return b"".join([*(section.body(wanted) for section in self._sections), end])
 
 
-def _line(sample: Sample, named: tuple[tuple[str, str], ...]) -> str:
-    number: str = floatToGoString(sample.value)  # type: ignore[no-untyped-call]
-    return f"{_series(sample.family, sample.labels, named)} {number}\n"
+def _line(sample: Sample, named: tuple[tuple[str, str], ...], as_text: Callable[[float], str]) -> str:
+    return f"{_series(sample.family, sample.labels, named)} {as_text(sample.value)}\n"
 
 
 @lru_cache(maxsize=SERIES_KEPT)
@@ -150,11 +148,15 @@ def _escaped(text: str) -> str:
 @cache
 def _head(family: Family, *, openmetrics: bool) -> bytes:
     """Return the family's HELP and TYPE lines, as prometheus_client writes them."""
+    from prometheus_client import generate_latest  # noqa: PLC0415
+    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
+    from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_of  # noqa: PLC0415
+
     make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
     metric = make(family.name, family.help)
     if not openmetrics:
         return generate_latest(_One(metric))
-    text: bytes = generate_openmetrics(_One(metric))  # type: ignore[no-untyped-call]
+    text: bytes = openmetrics_of(_One(metric))  # type: ignore[no-untyped-call]
     return text.removesuffix(_END)
 
 

@@ -25,7 +25,7 @@ from hermes_exporter.rendering import Renderer
 from hermes_exporter.settings import Policy
 from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
-from hermes_exporter.sources.systemd import BusError
+from hermes_exporter.sources.unit import BusError
 from hermes_exporter.store import StoreError
 from hermes_exporter.watched_home import WatchedHome
 from hermes_exporter.witness import Witness

@@ -269,7 +269,7 @@ def plant(home: Path, mint: Mint, form: str) -> None:
 
 def doors(exporter: ExporterProcess) -> Iterator[tuple[str, str]]:
     """Everything that comes out of a running exporter, by where it came out."""
-    for path in ("/metrics", "/", "/-/ready", "/-/healthy", "/nowhere"):
+    for path in ("/metrics", "/", "/api/v1/status", "/-/ready", "/-/healthy", "/nowhere"):
         try:
             with exporter.get(path) as answer:
                 yield path, f"{answer.headers}{answer.read().decode()}"
@@ -316,9 +316,10 @@ def test_nothing_private_comes_out(tmp_path_factory: pytest.TempPathFactory) -> 
         assert "Traceback" not in exporter.log()
     assert b"cron_delivered" in memory.read_bytes()
 
-    command = [sys.executable, "-m", "hermes_exporter", "scrape", *options, "--log.format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    check(mint, "scrape", done.stdout + done.stderr)
+    for command in (("scrape",), ("check",), ("check", "--json")):
+        arguments = [sys.executable, "-m", "hermes_exporter", *command, *options, "--log.format", "json"]
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=30, check=False)
+        check(mint, " ".join(command), done.stdout + done.stderr)
 
 
 def check(mint: Mint, where: str, said: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hermes_exporter.cli import main
 from hermes_exporter.collectors import FAMILIES
+from hermes_exporter.judge.report import Report
+from hermes_exporter.status.host import status
+from hermes_exporter.status.text import lines
 from tests.lab.waiting import free_port, until
+from tests.views import ALIVE, HOUR, NOW, holding, job, process, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +42,7 @@ COPIES = (
 """Run by test_unit_is_copied_to_its_place."""
 NOT_RUN_HERE = {
     "pipx install .": "test_packaging.py runs it",
+    "hermes-exporter check": "test_check.py runs it",
     "systemctl --user enable --now hermes-exporter": "would start a unit in the systemd of whoever runs the tests",
     "loginctl enable-linger": "would change the account of whoever runs the tests",
     "make test": "this test is part of it",
@@ -46,7 +52,8 @@ NOT_RUN_HERE = {
 
 def blocks(language: str) -> list[str]:
     """The README's fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
+    return [text for name, text in fenced if name == language]
 
 
 def run(*command: str | Path, cwd: Path) -> str:
@@ -187,6 +194,24 @@ def test_example_names_what_exists() -> None:
     for parsed in text_string_to_metric_families(example + "\n"):
         for sample in parsed.samples:
             assert set(sample.labels) == {"profile", *declared[sample.name].labels}
+
+
+def test_example_of_check_is_what_it_prints() -> None:
+    """What the README shows of `check` is what it says of two such profiles."""
+    (example,) = [block for block in blocks("") if "HERMES" in block]
+    came, late = (
+        Report(judged=True, overdue=overdue, last_delivery_at=NOW - HOUR, next_slot=NOW + 3 * HOUR, owed_slot=owed)
+        for overdue, owed in ((False, None), (True, NOW - 1500))
+    )
+    up = replace(ALIVE, process=process(started_at=NOW - 72 * HOUR))
+    default = view(timezone="Asia/Seoul", liveness=up, jobs=(job("a"),), reports={"a": came})
+    brief = job("4f1d0c9a7b2e", "Morning brief")
+    missing = holding("report_missing")
+    coder = replace(default, profile=view("coder").profile, jobs=(brief,), reports={brief.job.id: late})
+
+    said = status((default, replace(coder, conditions=missing)), NOW, "1")
+
+    assert example == "\n".join(lines(said, 80, lambda word, _severity: word))
 
 
 def test_table_of_metrics_is_generated() -> None:

@@ -103,7 +103,7 @@ def collect(view: ProfileView) -> Iterator[Sample]:
 def labels(view: ProfileView, runs: JobRuns) -> dict[str, str]:
     """Return what names a job in every one of its series."""
     job = runs.job
-    return {"job_id": job.id, "job_name": job.name if job.name and view.job_names else job.id}
+    return {"job_id": job.id, "job_name": view.name_of(job)}
 
 
 def series(view: ProfileView, runs: JobRuns) -> Iterator[Sample]:

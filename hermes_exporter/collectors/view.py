@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.platforms import Platform
     from hermes_exporter.judge.report import Report
     from hermes_exporter.judge.scheduler import Scheduler
+    from hermes_exporter.sources.job import Job
     from hermes_exporter.sources.procfs import Figures
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.sources.storage import Space
@@ -95,6 +96,10 @@ class ProfileView:
     def past(self, stamp: float | None) -> float | None:
         """Return a stamp unless it lies in the future, where no fact can be."""
         return stamp if stamp is not None and stamp <= self.now + FUTURE_TOLERANCE_SECONDS else None
+
+    def name_of(self, job: Job) -> str:
+        """Return what a job may be called where others read it."""
+        return job.name if job.name and self.job_names else job.id
 
 
 @dataclass(frozen=True, slots=True)

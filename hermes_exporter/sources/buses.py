@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hermes_exporter.sources.systemd import PATTERNS, Manager
+from hermes_exporter.sources.unit import PATTERNS
+
+if TYPE_CHECKING:
+    from hermes_exporter.sources.systemd import Manager
 
 SYSTEM_BUS = "/run/dbus/system_bus_socket"
 
@@ -27,6 +31,8 @@ class Buses:
         """Return the managers that should answer."""
         for scope, address in (("system", self._system()), ("user", self._user())):
             if address and scope not in self._managers:
+                from hermes_exporter.sources.systemd import Manager  # noqa: PLC0415  # D-Bus, where there is one
+
                 self._managers[scope] = Manager(scope, address)
         return tuple(self._managers.values())
 

@@ -16,7 +16,7 @@ from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusFastError
 
-from hermes_exporter.sources.unit import Unit, from_properties, seconds
+from hermes_exporter.sources.unit import PATTERNS, BusError, Unit, from_properties, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,6 @@ MANAGER = f"{DESTINATION}.Manager"
 DBUS = "org.freedesktop.DBus"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
-PATTERNS = ("hermes-gateway*.service", "hermes.service")
 _CHECKED = ("NeedDaemonReload", "StateChangeTimestamp")
 """Of a unit that is listed as it is known: what no signal tells, and what would be different after lost ones."""
 _OURS = f"{ROOT}/unit/hermes"
@@ -42,10 +41,6 @@ Target = tuple[str, str, str]
 
 _DAEMON: Target = (DBUS, "/org/freedesktop/DBus", DBUS)
 _GONE = (f"{DBUS}.Error.UnknownObject", f"{DESTINATION}.NoSuchUnit")
-
-
-class BusError(Exception):
-    """A manager cannot be asked; the message says which and why."""
 
 
 class Manager:

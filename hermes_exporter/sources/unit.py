@@ -9,7 +9,13 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+PATTERNS = ("hermes-gateway*.service", "hermes.service")
+"""How Hermes calls its units."""
 _NOT_SET = (1 << 64) - 1
+
+
+class BusError(Exception):
+    """A manager cannot be asked; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The routes: /metrics, the status page, and what a supervisor asks."""
+"""The routes: /metrics, the status for people and for programs, and what a supervisor asks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tornado.web import HTTPError, RequestHandler
 from hermes_exporter import __version__
 from hermes_exporter.exposition import Format, negotiate
 from hermes_exporter.gather import GatherError
+from hermes_exporter.status import document
+from hermes_exporter.status.host import status
 from hermes_exporter.web.page import render
 
 if TYPE_CHECKING:
@@ -110,6 +112,16 @@ class Page(Handler):
         answer = await self.answer(DEFAULT_TIMEOUT_SECONDS)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.finish(render(answer, self.metrics_path, __version__))
+
+
+class StatusDocument(Handler):
+    """GET /api/v1/status: what ``check --json`` prints."""
+
+    async def get(self) -> None:
+        """Answer with the state of every profile, for programs."""
+        answer = await self.answer(DEFAULT_TIMEOUT_SECONDS)
+        self.set_header("Content-Type", "application/json")
+        self.finish(document.encode(status(answer.views, answer.at, __version__)))
 
 
 class Healthy(Handler):

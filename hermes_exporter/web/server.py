@@ -23,6 +23,7 @@ from hermes_exporter.web.handlers import (
     NotFound,
     Page,
     Ready,
+    StatusDocument,
 )
 from hermes_exporter.web.notify import notify, watchdog_seconds
 
@@ -76,7 +77,13 @@ class Server(HTTPServer):
 def application(current: Current, metrics_path: str) -> Application:
     """Return the routes."""
     shared = {"gatherer": lambda: current.gatherer, "metrics_path": metrics_path}
-    routes = [(metrics_path, Metrics), ("/", Page), ("/-/healthy", Healthy), ("/-/ready", Ready)]
+    routes = [
+        (metrics_path, Metrics),
+        ("/", Page),
+        ("/api/v1/status", StatusDocument),
+        ("/-/healthy", Healthy),
+        ("/-/ready", Ready),
+    ]
     return Application(
         [(path, handler, shared) for path, handler in routes],
         default_handler_class=NotFound,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import json
 import os
 import re
 import signal
@@ -90,13 +91,25 @@ def test_gzip_on_request_only(exporter: ExporterProcess) -> None:
     assert exporter.get().headers["Content-Encoding"] is None
 
 
+def test_the_status_is_json_and_never_stored(exporter: ExporterProcess) -> None:
+    """/api/v1/status is made anew for everybody who asks, and says what it is."""
+    response = exporter.get("/api/v1/status")
+
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    said = json.loads(response.read())
+    assert said["schema_version"] == 1
+    assert [profile["label"] for profile in said["profiles"]] == ["default"]
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/", "/api/v1/status"])
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "a:b:c"])
-def test_a_foreign_host_is_refused(exporter: ExporterProcess, host: str) -> None:
+def test_a_foreign_host_is_refused(exporter: ExporterProcess, host: str, path: str) -> None:
     """A page elsewhere cannot read us through its visitor's browser by pointing a name at 127.0.0.1."""
-    answer = raw(exporter, f"GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    answer = raw(exporter, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
 
     assert answer.split(b" ", 2)[1] in (b"421", b"400")
-    assert b"hermes_" not in answer
+    assert b"default" not in answer.partition(b"\r\n\r\n")[2]
 
 
 @pytest.mark.parametrize(
