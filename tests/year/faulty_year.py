@@ -235,7 +235,10 @@ class Year:
         self.jobs[name] = owner.create_job(profile, schedule, name)
 
     def _there_by_name(self, name: str, act: Callable[..., object]) -> Callable[[Profile], None]:
-        return lambda profile: self._there(self.jobs[name], act)(profile)
+        def play(profile: Profile) -> None:
+            self._there(self.jobs[name], act)(profile)
+
+        return play
 
     @staticmethod
     def _there(job: Job, act: Callable[..., object]) -> Callable[[Profile], None]:
