@@ -150,7 +150,7 @@ class Assessor:
                 jobs,
                 clock,
                 zone=calm.timezone,
-                built_in=cron.built_in,
+                scheduler=cron,
                 with_logs=with_logs,
             )
             owed = self._reports.judge(case, memory, seen)

@@ -32,7 +32,7 @@ class ProfileMemory:
         diagnostics: where the exit diagnostics were read to, and what they told.
         reports: what ``report_memory`` stores of its jobs.
         gone_jobs: recurring jobs that went not long ago: whether anything is left of them tells why.
-        drained: its cron was held back when last looked at.
+        resting: nothing ticked its cron when last looked at.
         ticks_again_at: when that was last seen to end, Unix seconds.
     """
 
@@ -45,7 +45,7 @@ class ProfileMemory:
     logs: LogMemory = field(default_factory=LogMemory)
     reports: bytes = b""
     gone_jobs: tuple[str, ...] = ()
-    drained: bool = False
+    resting: bool = False
     ticks_again_at: float | None = None
     _newest_start: float | None = None
     _last_life: tuple[int, bool] | None = None
@@ -60,11 +60,11 @@ class ProfileMemory:
         """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
         return bool(units) or self.seen_here
 
-    def drains(self, now: float, *, draining: bool) -> None:
-        """Take over whether the cron is held back."""
-        if self.drained and not draining:
+    def rests(self, now: float, *, resting: bool) -> None:
+        """Take over whether anything ticks its cron."""
+        if self.resting and not resting:
             self.ticks_again_at = now
-        self.drained = draining
+        self.resting = resting
 
     def count_starts(self, ring: Iterable[float]) -> None:
         """Take over the recorded starts; those of the first look are history and not counted."""

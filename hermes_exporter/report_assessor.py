@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.job_rules import JobRule
     from hermes_exporter.judge.job_runs import JobRuns
     from hermes_exporter.judge.report import Report
+    from hermes_exporter.judge.run_outcome import Run
+    from hermes_exporter.judge.slots import Slots
     from hermes_exporter.judge.ticking import Ticking
     from hermes_exporter.profile_memory import ProfileMemory
     from hermes_exporter.report_memory import ReportMemory
@@ -140,10 +142,10 @@ class ReportAssessor:
         for runs in look.jobs:
             changed |= self._job(case, state, look, runs.job, flying=bool(runs.running), replaced=replaced)
         for kept in list(memory.jobs.values()):
-            if kept.gone_at is not None and kept.once is not None and kept.facts.owing:
-                rows = ledger.rows.get(kept.once.id, ()) if ledger else ()
+            if kept.recent(look.now) and kept.last is not None and kept.facts.owing:
+                rows = ledger.rows.get(kept.last.id, ()) if ledger else ()
                 flying = any(not row.ended for row in rows)
-                changed |= self._job(case, state, look, kept.once, flying=flying, replaced=replaced)
+                changed |= self._job(case, state, look, kept.last, flying=flying, replaced=replaced)
         return changed
 
     def _job(  # noqa: PLR0913  # a job, and what is known beside it
@@ -175,7 +177,7 @@ class ReportAssessor:
         seen = Seen(
             schedule=f"{job.kind} {job.schedule} {look.zone}",
             owing=_owing(job, kept, look.now) and not terms.ignored,
-            slots=slots.of_job(job, look.zone, since, facts.last_ended if facts else None, ended),
+            slots=_owed(job, look.zone, since, kept, ended),
             runs=ended,
             created_at=job.created_at,
             at=at,
@@ -201,7 +203,7 @@ class ReportAssessor:
 def _told(case: Case, state: _State, look: Look) -> Reports:
     there = {runs.job.id for runs in look.jobs}
     gone = {name: kept for name, kept in state.memory.jobs.items() if kept.gone_at is not None}
-    ended = tuple(kept.once for kept in gone.values() if kept.once is not None and kept.recent(look.now))
+    ended = tuple(kept.last for kept in gone.values() if kept.last is not None and kept.recent(look.now))
     shown = there | {job.id for job in ended}
     state.verdicts = {name: verdict for name, verdict in state.verdicts.items() if name in shown}
     moments = [verdict.until for verdict in state.verdicts.values()]
@@ -216,6 +218,12 @@ def _told(case: Case, state: _State, look: Look) -> Reports:
         late if case.files.cron.jobs is not None else None,
         tuple(moment for moment in (*moments, *later) if look.now < moment < math.inf),
     )
+
+
+def _owed(job: Job, zone: str, since: float, kept: Kept | None, runs: Sequence[Run]) -> Slots:
+    """Return the slots of a job; of one that is gone those until then."""
+    owed = slots.of_job(job, zone, since, kept.facts.last_ended if kept else None, runs)
+    return owed if kept is None or kept.gone_at is None else slots.Until(owed, kept.gone_at)
 
 
 def _owing(job: Job, kept: Kept | None, now: float) -> bool:
@@ -233,7 +241,7 @@ def _remembered(state: _State, job: Job, kept: Kept | None, seen: Seen) -> Kept:
     else:
         reports.take(kept.facts, seen)
     kept.recurring = seen.owing and job.kind != "once" and (job.runs_left is None or job.runs_left > 1)
-    kept.once = job if job.kind == "once" else None
+    kept.last = job if job.kind == "once" or job.runs_left == 1 else None
     return kept
 
 

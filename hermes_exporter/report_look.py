@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hermes_exporter.job_evidence import Books
     from hermes_exporter.judge.job_runs import JobRuns
     from hermes_exporter.judge.liveness import Clock
+    from hermes_exporter.judge.scheduler import Scheduler
     from hermes_exporter.memory import Memory
 
 
@@ -25,23 +26,26 @@ def look(  # noqa: PLR0913  # all that a verdict on reports stands on
     clock: Clock,
     *,
     zone: str,
-    built_in: bool,
+    scheduler: Scheduler,
     with_logs: bool,
 ) -> Look:
-    """Return the look at a profile, and take over whether its cron is held back."""
+    """Return the look at a profile, and take over whether anything ticks it."""
     server = case.host or case
     mine = memory.of(case.profile.label)
     draining = server.files.drain is not None
-    mine.drains(clock.now, draining=draining)
+    idle = draining or scheduler.ticked is False
+    mine.rests(clock.now, resting=idle or server.liveness.up is False)
     again = max((at for at in (mine.ticks_again_at, clock.woke_at) if at is not None), default=None)
+    asked = server.files.drain.requested_at if server.files.drain else None
+    ticks = ticking.of(
+        server.liveness, server.files.starts or (), again, idle=idle, last=asked or case.files.cron.heartbeat
+    )
     return Look(
         now=clock.now,
         readable=clock.trusted and _read(case) and (not with_logs or _logs_read(case, memory)),
         jobs=jobs,
         zone=zone,
-        ticking=ticking.of(
-            server.liveness, server.files.starts or (), again, draining=draining, built_in=built_in
-        ),
+        ticking=ticks if scheduler.built_in else ticking.ALWAYS,
         books=books.of(case, memory) if with_logs else (),
     )
 

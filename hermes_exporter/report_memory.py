@@ -30,13 +30,13 @@ class Kept:
 
     Attributes:
         recurring: it was meant to run again and again when it was last there.
-        once: the job itself, of a one-shot: Hermes removes it when it ends.
+        last: the job itself, if it had one run left: Hermes removes it when that ends.
         gone_at: since when it is not in the store, Unix seconds.
     """
 
     facts: JobFacts
     recurring: bool = False
-    once: Job | None = None
+    last: Job | None = None
     gone_at: float | None = None
 
     def recent(self, now: float) -> bool:
@@ -70,7 +70,7 @@ class ReportMemory:
                 kept.gone_at, kept.facts.owing = None, False
                 continue
             kept.gone_at = now
-            if kept.once is not None and (kept.once.once_at is None or now < kept.once.once_at - EARLY_SECONDS):
+            if kept.last is not None and now < (kept.last.once_at or 0.0) - EARLY_SECONDS:
                 del self.jobs[name]
         return changed
 

@@ -44,11 +44,20 @@ def usual(seconds: Sequence[float]) -> float:
     return median(seconds) if seconds else 0.0
 
 
-def of_slot(slot: OpenSlot, seconds: Sequence[float], terms: Terms, zone: tzinfo, *, flying: bool) -> float:
+def of_slot(  # noqa: PLR0913  # all that a deadline depends on
+    slot: OpenSlot,
+    following: float,
+    seconds: Sequence[float],
+    terms: Terms,
+    zone: tzinfo,
+    *,
+    flying: bool,
+) -> float:
     """Return a slot's deadline.
 
     Args:
         slot: with what was known of the store when it came.
+        following: the slot after it; what ticks again only then finds the report missed.
         seconds: of the job's last runs.
         terms: the owner's.
         zone: that its schedule is read in.
@@ -56,7 +65,7 @@ def of_slot(slot: OpenSlot, seconds: Sequence[float], terms: Terms, zone: tzinfo
     """
     change = slot.early - EARLY_SECONDS
     deadline = _wanted(slot.at, seconds, terms, zone) + change
-    if not slot.ticked and slot.again_at is not None:
+    if not slot.ticked and slot.again_at is not None and slot.again_at <= max(deadline, following):
         deadline = max(deadline, slot.again_at + LEAST_GRACE_SECONDS + usual(seconds))
     return deadline + IN_FLIGHT_SECONDS if flying else deadline
 

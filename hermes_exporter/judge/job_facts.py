@@ -52,6 +52,7 @@ class JobFacts:
         schedule: what it was; another one owes other slots.
         since: since when it is known to be there and on, with this schedule.
         owing: it was on when last looked at.
+        owing_since: when it was switched on, or given this schedule; it is not overdue for what came before.
         frontier: slots up to it were taken up.
         open: slots whose fate is open, oldest first.
         overdue: newest slot past its deadline that nothing settled, though its fate may be counted.
@@ -70,6 +71,7 @@ class JobFacts:
     owing: bool
     frontier: float
     open: list[OpenSlot] = field(default_factory=list)
+    owing_since: float = 0.0
     overdue: OpenSlot | None = None
     unproved: OpenSlot | None = None
     settlings: list[Settling] = field(default_factory=list)

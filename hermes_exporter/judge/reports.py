@@ -13,6 +13,7 @@ from hermes_exporter.judge import settlement
 from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.job_facts import LAST_RUNS, JobFacts, OpenSlot
 from hermes_exporter.judge.report import Report
+from hermes_exporter.judge.slots import expiry, final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def first_sight(seen: Seen, since: float) -> JobFacts:
 def take(facts: JobFacts, seen: Seen) -> None:
     """Take what a look saw into what is remembered."""
     if seen.schedule != facts.schedule or seen.owing != facts.owing:
-        _drop(facts, seen)
+        _turn(facts, seen)
     for run in seen.runs:
         _count(facts, seen, run)
         _history(facts, seen.slots, (run,))
@@ -94,14 +95,15 @@ def withheld(facts: JobFacts) -> Report:
 
 def report(facts: JobFacts, seen: Seen) -> Report:
     """Return the verdict."""
-    owed = facts.overdue or max(facts.open, key=lambda slot: slot.at, default=None)
+    current = [slot for slot in facts.open if facts.owing and slot.at >= facts.owing_since]
+    owed = facts.overdue or max(current, key=lambda slot: slot.at, default=None)
     now, newest = seen.at.now, seen.slots.newest(seen.at.now)
     return replace(
         withheld(facts),
         last_slot=newest if newest is not None and newest >= (seen.created_at or 0.0) else None,
         next_slot=seen.slots.next(now) if seen.owing else None,
         owed_slot=owed.at if owed else None,
-        deadline=settlement.limit(facts, owed, seen.at) if owed else None,
+        deadline=settlement.limit(facts, seen.slots, owed, seen.at) if owed else None,
         overdue=None if facts.unproved else facts.overdue is not None,
         judged=facts.unproved is None,
     )
@@ -112,20 +114,17 @@ def until(facts: JobFacts, seen: Seen) -> float:
     moments = [seen.slots.next(seen.at.now) if seen.owing else None]
     for slot in (*facts.open, facts.overdue, facts.unproved):
         if slot is not None:
-            limit = settlement.limit(facts, slot, seen.at)
-            moments += [limit, settlement.final(seen.slots, slot, limit)]
+            limit = settlement.limit(facts, seen.slots, slot, seen.at)
+            moments += [limit, final(seen.slots, slot.at, limit), expiry(seen.slots, limit)]
     return min((moment for moment in moments if moment is not None and moment > seen.at.now), default=math.inf)
 
 
-def _drop(facts: JobFacts, seen: Seen) -> None:
-    """Let go of what the job owed: it is another schedule now, or it was switched off or on."""
-    late = [slot for slot in facts.open if settlement.limit(facts, slot, seen.at) <= seen.at.now and slot.watched]
-    missed = sum(slot.counted for slot in late)
-    if missed:
-        facts.slots["missed"] = facts.slots.get("missed", 0) + missed
-    facts.open = []
-    facts.overdue = facts.unproved = None
-    facts.since = facts.frontier = seen.at.now
+def _turn(facts: JobFacts, seen: Seen) -> None:
+    """Take over that it is another schedule now, or was switched off or on: what came before is overdue no more.
+
+    What became of that is still counted.
+    """
+    facts.since = facts.frontier = facts.owing_since = seen.at.now
     facts.schedule, facts.owing = seen.schedule, seen.owing
 
 
@@ -134,7 +133,7 @@ def _history(facts: JobFacts, slots: Slots, runs: Sequence[Run]) -> None:
     for run in runs:
         facts.last_began, facts.last_ended = run.began, run.ended
         facts.last_outcome = run.outcome
-        if run.status == "completed" and run.ended > run.began:
+        if run.status in ("completed", "failed") and run.ended > run.began:
             facts.seconds = [*facts.seconds[1 - LAST_RUNS :], run.seconds]
         slot = slots.newest(run.began + EARLY_SECONDS)
         if slot is not None and not run.by_hand:

@@ -18,6 +18,7 @@ from hermes_exporter.judge import deadline
 from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.job_facts import HISTORY, OpenSlot, Settling
 from hermes_exporter.judge.report import Slot
+from hermes_exporter.judge.slots import expiry, final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 KEPT = 4
 """Runs that may settle slots which come after them."""
-ONCE_SECONDS = 86400.0
-"""So long after its deadline a one-shot may still be late, or overdue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +100,9 @@ def settle(
 
 def _caught_up(slot: OpenSlot, at: Circumstances) -> OpenSlot:
     """Return the slot with when something first ticked the store again, if nothing did when it came."""
-    if slot.ticked or slot.again_at is not None:
+    if slot.ticked and not at.ticking.ended_before(slot.at):
         return slot
-    return slot._replace(again_at=at.ticking.again(slot.at))
+    return slot._replace(ticked=False, again_at=slot.again_at or at.ticking.again(slot.at))
 
 
 def _moment(slot: OpenSlot) -> float:
@@ -118,21 +117,17 @@ def _settling(run: Run) -> Settling:
     return Settling(run.began, run.ended, run.arrived_at or run.ended, run.outcome, run.evidence)
 
 
-def limit(facts: JobFacts, slot: OpenSlot, at: Circumstances) -> float:
+def limit(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) -> float:
     """Return a slot's deadline."""
-    return deadline.of_slot(slot, facts.seconds, at.terms, at.zone, flying=at.flying)
-
-
-def final(slots: Slots, slot: OpenSlot, until: float) -> float:
-    """Return when the fate of a slot with that deadline is decided, whatever comes later."""
     following = slots.next(slot.at)
-    return until + ONCE_SECONDS if following is None else max(until, following)
+    last = math.inf if following is None else following
+    return deadline.of_slot(slot, last, facts.seconds, at.terms, at.zone, flying=at.flying)
 
 
 def _decided(facts: JobFacts, slots: Slots, slot: OpenSlot, evidence: Settling | None, at: Circumstances) -> bool:
     """Count the slot if its fate is decided."""
-    until = limit(facts, slot, at)
-    last = final(slots, slot, until)
+    until = limit(facts, slots, slot, at)
+    last = final(slots, slot.at, until)
     fate: Fate
     if evidence is not None and evidence.began <= until < evidence.arrived:
         until += deadline.IN_FLIGHT_SECONDS
@@ -175,14 +170,17 @@ def _proved(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) ->
 
 def _overdue(facts: JobFacts, slots: Slots, settlings: Sequence[Settling], at: Circumstances) -> None:
     """Find the newest slot past its deadline, if nothing settled it."""
+    if not facts.owing:
+        facts.overdue = facts.unproved = None
+        return
     older = [_caught_up(slot, at) for slot in (facts.overdue, facts.unproved) if slot is not None]
     candidates = {slot.at: slot for slot in (*older, *facts.open)}.values()
-    due = [slot for slot in candidates if limit(facts, slot, at) <= at.now]
+    due = [slot for slot in candidates if slot.at >= facts.owing_since and limit(facts, slots, slot, at) <= at.now]
     newest = max(due, key=_moment, default=None)
     facts.overdue = facts.unproved = None
     if newest is None or any(each.covers(newest) for each in settlings):
         return
-    if slots.next(newest.at) is None and at.now >= limit(facts, newest, at) + ONCE_SECONDS:
+    if slots.next(newest.at) is None and at.now >= expiry(slots, limit(facts, slots, newest, at)):
         return
     if _missed(facts, slots, newest, at):
         facts.overdue = newest

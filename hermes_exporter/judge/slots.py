@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from hermes_exporter.judge.run_outcome import Run
     from hermes_exporter.sources.job import Job
+
+
+ONCE_SECONDS = 86400.0
+"""So long after its deadline the report of a job that is not to run again may still be late, or overdue."""
 
 
 class Slots(Protocol):
@@ -35,9 +40,13 @@ class Slots(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Slots that are known one by one: of a one-shot, or of an interval as its runs came."""
+    """Slots that are known one by one: of a one-shot, or of an interval as its runs came.
+
+    ``patience_seconds`` is how long after its deadline the last one may still be late.
+    """
 
     moments: tuple[float, ...]
+    patience_seconds: float = ONCE_SECONDS
 
     def newest(self, at: float) -> float | None:
         """Return the newest slot that has come by then."""
@@ -56,7 +65,45 @@ class Moments:
         return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Until:
+    """The slots of a job that left its store at a moment: nothing runs it any more."""
+
+    slots: Slots
+    end: float
+
+    def newest(self, at: float) -> float | None:
+        """Return the newest slot that has come by then."""
+        return self.slots.newest(min(at, self.end))
+
+    def next(self, after: float) -> float | None:
+        """Return the first slot after that moment."""
+        following = self.slots.next(after)
+        return following if following is not None and following <= self.end else None
+
+    def between(self, after: float, until: float) -> Iterator[float]:
+        """Yield the slots after the one and up to the other moment."""
+        return self.slots.between(after, min(until, self.end))
+
+    def offset_change(self, slot: float) -> float:
+        """Return by how many seconds the clocks were changed since the slot before."""
+        return self.slots.offset_change(slot)
+
+
 NONE = Moments(())
+
+
+def final(slots: Slots, slot: float, deadline: float) -> float:
+    """Return when the fate of a slot with that deadline is decided, whatever comes later."""
+    following = slots.next(slot)
+    if following is not None:
+        return max(deadline, following)
+    return deadline if isinstance(slots, Until) else expiry(slots, deadline)
+
+
+def expiry(slots: Slots, deadline: float) -> float:
+    """Return until when the report of a last slot is overdue."""
+    return deadline + (slots.patience_seconds if isinstance(slots, Moments) else ONCE_SECONDS)
 
 
 def of_job(job: Job, zone: str, since: float, last_ended: float | None, runs: Sequence[Run]) -> Slots:
@@ -88,4 +135,4 @@ def _interval(minutes: int | None, base: float, runs: Sequence[Run]) -> Slots:
     spans = [(base, base), *((run.began, run.ended) for run in runs if run.ended > base)]
     step = minutes * 60.0
     owed = [ended + step for (_, ended), (began, _) in pairwise(spans) if ended + step <= began + EARLY_SECONDS]
-    return Moments((*owed, spans[-1][1] + step))
+    return Moments((*owed, spans[-1][1] + step), math.inf)

@@ -18,14 +18,20 @@ class Ticking:
     Attributes:
         since: since when it does now; None where nothing does.
         beginnings: when something began to, as far as is known.
+        last: the last sign of it, where nothing does now.
     """
 
     since: float | None
     beginnings: tuple[float, ...] = ()
+    last: float | None = None
 
     def at(self, moment: float) -> bool:
         """Whether something did then, as far as the present span tells."""
         return self.since is not None and self.since <= moment
+
+    def ended_before(self, moment: float) -> bool:
+        """Whether nothing ticks, and nothing has since before that moment."""
+        return self.since is None and self.last is not None and self.last < moment
 
     def again(self, moment: float) -> float | None:
         """Return when something first began to after that moment."""
@@ -41,19 +47,24 @@ def of(
     starts: Iterable[float],
     again_at: float | None,
     *,
-    draining: bool,
-    built_in: bool,
+    idle: bool,
+    last: float | None,
 ) -> Ticking:
-    """Return what the gateway that serves a profile tells of its ticker.
+    """Return what is known of the ticker of a profile.
 
-    ``starts`` are its recorded starts; ``again_at`` is when a drain or a sleep of the host was last seen to end.
+    Args:
+        liveness: of the gateway that serves it.
+        starts: of that gateway, as recorded.
+        again_at: when a drain, a standstill or a sleep of the host was last seen to end.
+        idle: the cron is held back, or its loop stands still.
+        last: the last sign of a tick.
     """
-    if not built_in or liveness.up is None:
+    if liveness.up is None:
         return ALWAYS
     began = liveness.process.started_at if liveness.process else None
-    beginnings = {stamp for stamp in (*starts, began, again_at) if stamp is not None}
-    if draining or not liveness.up:
-        return Ticking(None, tuple(sorted(beginnings)))
+    beginnings = tuple(sorted({stamp for stamp in (*starts, began, again_at) if stamp is not None}))
+    if idle or not liveness.up:
+        return Ticking(None, beginnings, last)
     if began is None:
         return ALWAYS
-    return Ticking(max(began, again_at or began), tuple(sorted(beginnings)))
+    return Ticking(max(began, again_at or began), beginnings)

@@ -117,6 +117,7 @@ class World:
         (self._rootfs / "etc/timezone").write_text(f"{self.zone}\n")
         self._pid, self._starting = 4000, 0
         self._exporter: Exporter | None = None
+        self._asleep_until, self._watched_since = 0.0, math.inf
 
     def close(self) -> None:
         """Stop the exporter, and close what is open."""
@@ -156,9 +157,10 @@ class World:
     def sleep(self, profile: Profile, seconds: float) -> None:
         """Suspend the host, exporter and all."""
         faults.sleep(profile, seconds)
-        self.clock.slept += seconds
+        self._asleep_until = profile.now + seconds
 
         def wake(awake: Profile) -> None:
+            self.clock.slept += seconds
             self.clock.woke_at = awake.now
 
         profile.at(profile.now + seconds, wake)
@@ -175,6 +177,7 @@ class World:
         )
         assessor = Assessor(Witness(self.procfs.root), memory, ProblemLog(), policy)
         self._exporter = Exporter(memory, reader, assessor)
+        self._watched_since = min(self._watched_since, self.simulation.now)
 
     def stop_watching(self) -> None:
         """Stop the exporter."""
@@ -190,7 +193,7 @@ class World:
             now = min(max(event, before) + PACE_SECONDS, before + QUIET_SECONDS, until)
             eventful = event <= now
             self.simulation.advance(now)
-            if self._exporter is None:
+            if self._exporter is None or now < self._asleep_until:
                 continue
             if eventful:
                 self.simulation.materialise()
@@ -214,15 +217,19 @@ class World:
             return
         self.last[job_id] = report
         fates = self.fates.setdefault(job_id, {})
-        for slot in report.history:
+        for slot in (slot for slot in report.history if slot.at > self._watched_since):
             assert fates.setdefault(slot.at, str(slot.fate)) == slot.fate, "a fate was revised"
         if report.overdue:
             self.overdue.setdefault(job_id, []).append(self.simulation.now)
 
-    def truth(self, since: float) -> dict[str, dict[float, str]]:
-        """Return what truly became of every slot after a moment whose fate is sealed, by job."""
+    def truth(self) -> dict[str, dict[float, str]]:
+        """Return what truly became of every slot since the exporter was first there, by job, if that is sealed."""
         return {
-            job_id: {slot.at: slot.fate for slot in self.profile.truth(job_id) if slot.fate and slot.at > since}
+            job_id: {
+                slot.at: slot.fate
+                for slot in self.profile.truth(job_id)
+                if slot.fate and slot.at > self._watched_since
+            }
             for job_id in self.profile.lives
         }
 
