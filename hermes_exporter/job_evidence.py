@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.judge import run_outcome
 from hermes_exporter.judge.run_outcome import Logged, Reach
+from hermes_exporter.logs.tally import MAX_TOLD
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ NOTHING_LOGGED = Logged()
 class Book(NamedTuple):
     """A profile's logs: what they told of each job, and what they would have told."""
 
-    of_jobs: Mapping[str, Logged]
+    of_jobs: Mapping[str, Evidence]
     reach: Reach | None
 
 
@@ -73,7 +74,7 @@ class Books:
         host = self._book(case.host, memory.of(case.host.profile.label).logs)
         store = case.host.files.cron.jobs
         others = {job.id for job in store.jobs} if store else set()
-        mine = {name: logged for name, logged in host.of_jobs.items() if name not in others}
+        mine = {name: evidence for name, evidence in host.of_jobs.items() if name not in others}
         return own, Book(mine, host.reach)
 
     def _book(self, case: Case, logs: LogMemory) -> Book:
@@ -82,7 +83,8 @@ class Books:
         kept = self._kept.get(case.profile.label)
         if kept is None or kept.key != key:
             hidden = settings is not None and settings.hides_info
-            kept = self._kept[case.profile.label] = _Kept(key, Book(_by_job(logs), _reach(logs, hidden=hidden)))
+            reach = _reach(logs, hidden=hidden)
+            kept = self._kept[case.profile.label] = _Kept(key, Book(_by_job(logs, reach), reach))
         return kept.book
 
 
@@ -93,12 +95,19 @@ def _reach(logs: LogMemory, *, hidden: bool) -> Reach | None:
     return Reach(since, until)
 
 
-def _by_job(logs: LogMemory) -> dict[str, Logged]:
+def _by_job(logs: LogMemory, reach: Reach | None) -> dict[str, Evidence]:
+    """Return what the logs say of each job; of one with many records only the newest are known."""
     found: dict[str, dict[str, list[float]]] = {}
+    since: dict[str, float] = {}
     for (kind, job, _platform), stamps in logs.told.items():
         found.setdefault(job, {}).setdefault(KINDS[kind], []).extend(stamps)
+        if len(stamps) >= MAX_TOLD:
+            since[job] = max(stamps[0], since.get(job, stamps[0]))
     return {
-        job: Logged(**{name: tuple(sorted(stamps)) for name, stamps in told.items()})
+        job: Evidence(
+            Logged(**{name: tuple(sorted(stamps)) for name, stamps in told.items()}),
+            reach and Reach(max(reach.since, since.get(job, reach.since)), reach.until),
+        )
         for job, told in found.items()
     }
 
@@ -106,9 +115,9 @@ def _by_job(logs: LogMemory) -> dict[str, Logged]:
 def of_job(books: Sequence[Book], job_id: str) -> Evidence:
     """Return what the logs say of a job: the first that tells anything of it, or could."""
     for book in books:
-        logged = book.of_jobs.get(job_id)
-        if logged is not None:
-            return Evidence(logged, book.reach)
+        evidence = book.of_jobs.get(job_id)
+        if evidence is not None:
+            return evidence
     return Evidence(NOTHING_LOGGED, books[-1].reach if books else None)
 
 

@@ -28,7 +28,7 @@ from hermes_exporter.logs.records import (
 File = Literal["agent", "errors"]
 Newest = tuple[int, float]
 """How many there were, and the stamp of the last one."""
-MAX_DELIVERIES = 8
+MAX_DELIVERIES = 32
 """So many of the newest deliveries of a job are told apart."""
 LEVELS = ("WARNING", "ERROR", "CRITICAL")
 

@@ -62,7 +62,7 @@ MAX_TIMES = 4096
 """More are never kept: the oldest of jobs go first, whose ids anybody can make up who can write into a log."""
 FORGET_SECONDS = 90 * 86400.0
 """So much older than the newest thing that is known, what a log told of a job is dropped."""
-MAX_TOLD = 8
+MAX_TOLD = 32
 """So many of the newest records of each job, kind and platform are told apart."""
 MAX_MET = 4
 """So many of the newest failures of a kind are told apart."""

@@ -54,6 +54,13 @@ class Year:
         for day in range(2, days - 2, 3):
             self._random.choice(acts)(self.world.start + day * DAY + self._random.uniform(0, DAY))
 
+    def blind(self, days: int) -> None:
+        """Stop the exporter every month or so, for up to a day and a half."""
+        for day in range(20, days - 3, 29):
+            when = self.world.start + day * DAY + self._random.uniform(0, DAY)
+            self._at(when, lambda _profile: self.world.stop_watching())
+            self._at(when + self._random.uniform(0.1, 36) * HOUR, lambda _profile: self.world.watch())
+
     def each(self) -> None:
         """Put every act once, a day for each."""
         for number, act in enumerate(self._acts()):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
+import sqlite3
+import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -167,7 +170,7 @@ class World:
 
     def watch(self) -> None:
         """Start the exporter, with what it remembers; what serves its answer is left out."""
-        memory = Memory(open_to_write(self.directory / "memory.db"))
+        memory = Memory(open_to_write(self._stored()))
         home = Home("", self.simulation.root)
         names = memory.names(str(home.root), 0.0)
         discovery = Discovery(home, frozenset(), frozenset(), names)
@@ -178,6 +181,14 @@ class World:
         assessor = Assessor(Witness(self.procfs.root), memory, ProblemLog(), policy)
         self._exporter = Exporter(memory, reader, assessor)
         self._watched_since = min(self._watched_since, self.simulation.now)
+
+    def _stored(self) -> Path:
+        """Return where the memory is kept, of which all is as old as the true present: what is old is dropped."""
+        path = self.directory / "memory.db"
+        if path.exists():
+            with closing(sqlite3.connect(path)) as database, database:
+                database.execute("UPDATE profile SET stored_at = ?", (time.time(),))
+        return path
 
     def stop_watching(self) -> None:
         """Stop the exporter."""
@@ -234,13 +245,24 @@ class World:
         }
 
 
-def confusion(truth: dict[str, dict[float, str]], told: dict[str, dict[float, str]]) -> Counter[tuple[str, str]]:
-    """Count slots by what truly became of them and what the exporter says; ``-`` where one knows of no slot."""
+def confusion(truth: dict[str, dict[float, str]], world: World) -> Counter[tuple[str, str]]:
+    """Count slots by what truly became of them and what the exporter says; ``-`` where one knows of no slot.
+
+    Where more slots were decided at once than a report keeps, the rest is compared by number.
+    """
     matrix: Counter[tuple[str, str]] = Counter()
-    for job_id in truth.keys() | told.keys():
-        mine = dict(told.get(job_id, {}))
+    for job_id in truth.keys() | world.fates.keys():
+        mine, rest = dict(world.fates.get(job_id, {})), Counter[str]()
         for at, fate in truth.get(job_id, {}).items():
             same = min(mine, key=lambda slot: abs(slot - at), default=math.inf)  # used at once
-            matrix[fate, mine.pop(same) if abs(same - at) <= MATCH_SECONDS else "-"] += 1
+            if abs(same - at) <= MATCH_SECONDS:
+                matrix[fate, mine.pop(same)] += 1
+            else:
+                rest[fate] += 1
         matrix.update(("-", fate) for fate in mine.values())
+        counted = Counter(world.last[job_id].slots) if job_id in world.last else Counter[str]()
+        unseen = counted - Counter(world.fates.get(job_id, {}).values())
+        matrix.update({(fate, fate): count for fate, count in (rest & unseen).items()})
+        matrix.update({(fate, "-"): count for fate, count in (rest - unseen).items()})
+        matrix.update({("-", fate): count for fate, count in (unseen - rest).items()})
     return matrix
