@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.tally import PLATFORM_CLASSES
-from hermes_exporter.sources import host_zone
+from tests.homes import HOST_ZONE
 from tests.odd_homes import AT, home, running, stamp
 from tests.scraping import Scraper, parse
 
@@ -64,6 +64,7 @@ TICKED, TICK_ERROR, CATCH_UP = (
     f'hermes_cron_scheduler_{fact}{{profile="coder"}}' for fact in ("ticked", "error", "catch_up_occurrences")
 )
 STORE_VALID = 'hermes_cron_store_valid{profile="coder"}'
+MISMATCH = 'hermes_cron_timezone_mismatch{profile="coder"}'
 STORE_WRITABLE = 'hermes_cron_store_writable{profile="coder"}'
 JOB_STATES = frozenset(
     f'hermes_cron_jobs{{profile="coder",state="{state}"}}'
@@ -91,7 +92,7 @@ STATUSES = {
 JOB_INFOS = frozenset(
     f'hermes_cron_job_info{{deliver="telegram",job_id="{job_id}",job_name="{job_id}-name",kind="cron",'
     'profile="coder",runner="agent",schedule="0 9 * * *",'
-    f'timezone="{host_zone.name(Path("/"))}"}}'
+    f'timezone="{HOST_ZONE}"}}'
     for job_id in ("j1", "j2")
 )
 CREDENTIAL_STATUSES = ("ok", "exhausted", "dead", "other")
@@ -261,8 +262,8 @@ ARTEFACTS = {
         ),
         Artefact(
             "cron/jobs.json",
-            lost=OF_JOBS | {STORE_VALID, TICKED},
-            becomes={"fails": {**dict.fromkeys(OF_JOBS | {TICKED}), STORE_VALID: 0}},
+            lost=OF_JOBS | {STORE_VALID, MISMATCH, TICKED},
+            becomes={"fails": {**dict.fromkeys(OF_JOBS | {MISMATCH, TICKED}), STORE_VALID: 0}},
             families=("hermes_cron_job",),
             collector="cron",
         ),

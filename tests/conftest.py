@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.homes import HOST_ZONE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,6 +31,14 @@ def _memory_of_shared_exporters(tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Nor does what several tests share, which is made before the single test is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("shared-state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _zone_of_the_host() -> Iterator[None]:
+    """The made-up homes are a host's in UTC, wherever the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", HOST_ZONE)
         yield
 
 

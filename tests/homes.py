@@ -15,6 +15,8 @@ from typing import Any
 
 FIXTURES = Path(__file__).parent / "fixtures" / "homes"
 CASES = tuple(sorted(path.stem for path in FIXTURES.glob("*.json")))
+HOST_ZONE = "Etc/UTC"
+"""Of the host that every test runs on, and that the recorded homes were recorded on."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 

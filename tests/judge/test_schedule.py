@@ -67,6 +67,17 @@ def test_the_second_hour_of_two_is_silent() -> None:
     ]
 
 
+def test_in_the_second_hour_the_slots_of_the_first_are_over() -> None:
+    """When the clock shows 02:10 again, the slot of 02:30 came forty minutes before; the next is tomorrow's."""
+    schedule = cron_schedule("30 2 * * *", BERLIN)
+    again = at("2026-10-25T02:10+01:00")
+    newest, following = schedule.newest(again), schedule.next(again)
+
+    assert newest is not None
+    assert following is not None
+    assert (again - newest, shown([following])) == (40 * 60, ["10-26 02:30+0100"])
+
+
 def test_a_day_that_was_skipped_is_due_at_the_jump() -> None:
     """Samoa had no 30 December 2011: what is due in the course of that day is due at the jump, once."""
     assert due("0 0,12 * * *", "2011-12-29", "2011-12-31 18:00", "Pacific/Apia") == [

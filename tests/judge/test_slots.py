@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -90,6 +91,14 @@ def assert_right(expression: str, zone: str, first: int, last: int, due: list[fl
         assert kept.newest(slot + 0.5) == slot
 
 
+def assert_enclosed(expression: str, zone: str, due: list[float], moments: range) -> None:
+    """Assert that at each moment the slots before and after it are the nearest of those."""
+    for moment in moments:
+        schedule, place = fresh(expression, zone), bisect_right(due, moment)
+        assert place == 0 or schedule.newest(moment) == due[place - 1]
+        assert place == len(due) or schedule.next(moment) == due[place]
+
+
 @pytest.mark.parametrize("name", ZONES)
 def test_around_every_change_slots_are_those_of_the_oracle(name: str) -> None:
     """A day and a half around each change within two years, minute by minute; without a change, a New Year."""
@@ -100,6 +109,7 @@ def test_around_every_change_slots_are_those_of_the_oracle(name: str) -> None:
         first, last = change - 36 * HOUR, change + 36 * HOUR
         for expression, due in cron_oracle.slots(EXPRESSIONS, zone, first, last).items():
             assert_right(expression, name, first, last, due)
+            assert_enclosed(expression, name, due, range(change - 4 * HOUR, change + 4 * HOUR, 777))
 
 
 @pytest.mark.slow
