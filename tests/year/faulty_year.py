@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.simulator import Habits, faults, owner
@@ -14,31 +16,69 @@ if TYPE_CHECKING:
     from tests.year.world import World
 
 HOUR, DAY = 3600.0, 86400.0
-JOBS = (
+DAILY = (
     ("0 8 * * *", "Morning brief", {}, Habits(seconds=90)),
     ("30 2 * * *", "Night watch", {"script": "watch.sh"}, Habits(seconds=5)),
     ("0 9 * * 1-5", "Weekdays", {}, Habits(seconds=900)),
     ("15 */6 * * *", "Six hourly", {}, Habits(seconds=30)),
-    ("5 * * * *", "Hourly", {}, Habits(seconds=20)),
-    ("*/20 6-9 * * *", "Every twenty minutes", {}, Habits(seconds=300)),
     ("0 7 1 * *", "Monthly", {}, Habits(seconds=1800)),
     ("0 6 31 * *", "On the last days", {}, Habits(seconds=60)),
     ("0 12 13 * 5", "Thirteenth or Friday", {}, Habits(seconds=60)),
     ("every 720m", "Half a day", {}, Habits(seconds=60)),
-    ("every 45m", "Three quarters", {}, Habits(seconds=600)),
     ("0 20 * * *", "Quiet", {}, Habits(answer="silent")),
     ("0 21 * * *", "Local", {"deliver": "local"}, Habits()),
     ("0 22 * * *", "Two targets", {"deliver": "mattermost,telegram"}, Habits()),
     ("45 5 * * *", "Nowhere", {"deliver": "discord"}, Habits()),
 )
+"""Jobs of which a year can be looked at."""
+FREQUENT = (
+    ("5 * * * *", "Hourly", {}, Habits(seconds=20)),
+    ("*/20 6-9 * * *", "Every twenty minutes", {}, Habits(seconds=300)),
+    ("every 45m", "Three quarters", {}, Habits(seconds=600)),
+)
 
 
-def furnish(world: World) -> dict[str, Job]:
-    """Create the jobs of the year, by name."""
+def furnish(world: World, *, frequent: bool) -> dict[str, Job]:
+    """Create the jobs, by name."""
     return {
-        name: owner.create_job(world.profile, schedule, name, habits=habits, **options)  # type: ignore[arg-type]
-        for schedule, name, options, habits in JOBS
+        name: owner.create_job(world.profile, schedule, name, habits=replace(habits, answers=deque()), **options)  # type: ignore[arg-type]
+        for schedule, name, options, habits in (*DAILY, *(FREQUENT if frequent else ()))
     }
+
+
+ACTS = (
+    "_killed",
+    "_stopped",
+    "_restarted",
+    "_killed_in_a_run",
+    "_frozen",
+    "_asleep",
+    "_drained",
+    "_no_ticker",
+    "_ticks_fail",
+    "_leaked",
+    "_skipped",
+    "_ledger_locked",
+    "_messenger_unreachable",
+    "_messenger_refuses",
+    "_messenger_refuses_us",
+    "_messenger_hangs",
+    "_messenger_limps",
+    "_provider",
+    "_answers",
+    "_paused",
+    "_switched_off",
+    "_rescheduled",
+    "_by_hand",
+    "_twice",
+    "_phantom",
+    "_one_shot",
+    "_one_shot_removed",
+    "_limited",
+    "_removed",
+    "_vanished",
+)
+"""What may happen, by name."""
 
 
 class Year:
@@ -49,10 +89,14 @@ class Year:
         self._random = random.Random(seed)
 
     def plan(self, days: int) -> None:
-        """Put a fault or an act of the owner on every third day or so, and mend it after a while."""
-        acts = [*self._acts()]
+        """Put an act on every third day."""
         for day in range(2, days - 2, 3):
-            self._random.choice(acts)(self.world.start + day * DAY + self._random.uniform(0, DAY))
+            self.act(self._random.choice(ACTS), self.world.start + day * DAY + self._random.uniform(0, DAY))
+
+    def each(self) -> None:
+        """Put every act once, two days for each."""
+        for number, name in enumerate(ACTS):
+            self.act(name, self.world.start + (2 + 2 * number) * DAY + self._random.uniform(0, DAY))
 
     def blind(self, days: int) -> None:
         """Stop the exporter every month or so, for up to a day and a half."""
@@ -61,44 +105,9 @@ class Year:
             self._at(when, lambda _profile: self.world.stop_watching())
             self._at(when + self._random.uniform(0.1, 36) * HOUR, lambda _profile: self.world.watch())
 
-    def each(self) -> None:
-        """Put every act once, a day for each."""
-        for number, act in enumerate(self._acts()):
-            act(self.world.start + (2 + 2 * number) * DAY + self._random.uniform(0, DAY))
-
-    def _acts(self) -> tuple[Callable[[float], None], ...]:
-        return (
-            self._killed,
-            self._stopped,
-            self._restarted,
-            self._killed_in_a_run,
-            self._frozen,
-            self._asleep,
-            self._drained,
-            self._no_ticker,
-            self._ticks_fail,
-            self._leaked,
-            self._skipped,
-            self._ledger_locked,
-            self._messenger("unreachable"),
-            self._messenger("refusing"),
-            self._messenger("auth"),
-            self._messenger("hanging"),
-            self._messenger("limping"),
-            self._provider,
-            self._answers,
-            self._paused,
-            self._switched_off,
-            self._rescheduled,
-            self._by_hand,
-            self._twice,
-            self._phantom,
-            self._one_shot,
-            self._one_shot_removed,
-            self._limited,
-            self._removed,
-            self._vanished,
-        )
+    def act(self, name: str, when: float) -> None:
+        """Put one act, which mends itself after a while, at a moment."""
+        getattr(self, name)(when)
 
     def _at(self, when: float, act: Callable[..., object], *args: object) -> None:
         self.world.profile.at(when, act, *args)
@@ -121,9 +130,9 @@ class Year:
         self._at(when, self.world.start_gateway)
 
     def _killed_in_a_run(self, when: float) -> None:
-        slot = when - when % HOUR + HOUR + 5 * 60  # the hourly job's
-        self._at(slot + 70, self.world.kill_gateway)
-        self._at(slot + self._random.uniform(2, 90) * 60, self.world.start_gateway)
+        slot = when - when % DAY + 9 * HOUR  # of a job that takes long
+        self._at(slot + 70 + self._random.uniform(0, 600), self.world.kill_gateway)
+        self._at(slot + self._random.uniform(15, 90) * 60, self.world.start_gateway)
 
     def _frozen(self, when: float) -> None:
         self._living(when, faults.freeze)
@@ -163,16 +172,32 @@ class Year:
     def _skipped(self, when: float) -> None:
         self._at(when, lambda profile: faults.skip(profile, self._any(), self._random.randint(1, 3)))
 
-    def _messenger(self, state: str) -> Callable[[float], None]:
-        def broken(when: float) -> None:
-            for name in ("mattermost", "telegram") if self._random.random() < 0.5 else ("mattermost",):
-                self._for(
-                    when,
-                    lambda profile, name=name: faults.messenger(profile, name, state),  # type: ignore[misc]
-                    lambda profile, name=name: faults.messenger(profile, name, "ok"),  # type: ignore[misc]
-                )
+    def _messenger_is(self, when: float, state: str) -> None:
+        names = ("mattermost", "telegram") if self._random.random() < 0.5 else ("mattermost",)
+        self._for(when, self._messengers(names, state), self._messengers(names, "ok"))
 
-        return broken
+    @staticmethod
+    def _messengers(names: tuple[str, ...], state: str) -> Callable[[Profile], None]:
+        def play(profile: Profile) -> None:
+            for name in names:
+                faults.messenger(profile, name, state)  # type: ignore[arg-type]
+
+        return play
+
+    def _messenger_unreachable(self, when: float) -> None:
+        self._messenger_is(when, "unreachable")
+
+    def _messenger_refuses(self, when: float) -> None:
+        self._messenger_is(when, "refusing")
+
+    def _messenger_refuses_us(self, when: float) -> None:
+        self._messenger_is(when, "auth")
+
+    def _messenger_hangs(self, when: float) -> None:
+        self._messenger_is(when, "hanging")
+
+    def _messenger_limps(self, when: float) -> None:
+        self._messenger_is(when, "limping")
 
     def _provider(self, when: float) -> None:
         state = self._random.choice(("auth", "rate_limit", "server", "timeout"))

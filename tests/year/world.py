@@ -120,6 +120,7 @@ class World:
         (self._rootfs / "etc/timezone").write_text(f"{self.zone}\n")
         self._pid, self._starting = 4000, 0
         self._exporter: Exporter | None = None
+        self._unwritten = True
         self._asleep_until, self._watched_since = 0.0, math.inf
 
     def close(self) -> None:
@@ -202,17 +203,18 @@ class World:
             event = self.simulation.next_event_at()
             before = self.simulation.now
             now = min(max(event, before) + PACE_SECONDS, before + QUIET_SECONDS, until)
-            eventful = event <= now
+            self._unwritten |= event <= now
             self.simulation.advance(now)
             if self._exporter is None or now < self._asleep_until:
                 continue
-            if eventful:
-                self.simulation.materialise()
             self.look()
 
     def look(self) -> None:
         """Let the exporter look once, and take over what it says."""
         assert self._exporter is not None
+        if self._unwritten:
+            self.simulation.materialise()
+            self._unwritten = False
         self.clock.now = self.simulation.now
         lock = self.profile.home / "gateway.lock"
         if self._starting and lock.exists():
