@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import connections, plan
+from hermes_exporter.simulator import connections, plan, setup
 from hermes_exporter.simulator.ledger import Row
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hermes_exporter.simulator.profile import Profile
     from hermes_exporter.simulator.provider import State as ProviderState
     from hermes_exporter.simulator.ticker import Ticker
+
+BROKEN_CONFIG = "model:\n  default: demo-model-1\n - provider: custom\n"
 
 
 def kill(profile: Profile) -> None:
@@ -96,6 +98,13 @@ def messenger(profile: Profile, name: str, state: MessengerState) -> None:
     gateway = profile.gateway
     if gateway is not None and gateway.alive and name in gateway.connections:
         connections.changed(gateway, gateway.connections[name])
+
+
+def config(profile: Profile, *, broken: bool) -> None:
+    """An edit leaves a config.yaml that is no YAML, or mends it; a gateway says so when it starts."""
+    profile.config_broken = broken
+    text = BROKEN_CONFIG if broken else setup.config(profile.settings)
+    profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
 
 
 def vanish(profile: Profile, job: Job) -> None:
