@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hermes_exporter import __version__, config, demo
+from hermes_exporter import __version__, config
 from hermes_exporter.commands import once
 from hermes_exporter.commands.check import check
-from hermes_exporter.options import configure_log, demo_if_no_home, option, settings, watching
+from hermes_exporter.judge.conditions import CONDITIONS
+from hermes_exporter.options import configure_log, demo_home, demo_if_no_home, option, settings, watching
 
 if TYPE_CHECKING:
     from hermes_exporter.gather import Gatherer
@@ -85,14 +86,18 @@ def serve(**options: Any) -> None:
         _serve(options, said, remembers=not made_up)
 
 
-@main.command(name="demo")
+@main.command()
+@option(
+    "--failure",
+    type=click.Choice(CONDITIONS),
+    help="What is wrong with its default profile: the condition that is to show. Default: nothing.",
+)
 @_serving
 @watching
-def demo_command(**options: Any) -> None:
-    """Serve a made-up Hermes home, to see what there is to see."""
+def demo(failure: str | None, **options: Any) -> None:
+    """Serve a made-up Hermes home that lives, to see what there is to see."""
     configure_log(options)
-    with demo.made_up_home() as root:
-        options["hermes_homes"] = (str(root),)
+    with demo_home(options, failure or ""):
         _serve(options, "serving a made-up Hermes home, none of it is real", remembers=False)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hermes_exporter import config, demo
+from hermes_exporter import config
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home, root_of
 from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
@@ -120,6 +120,16 @@ def state_path(options: dict[str, Any], homes: Iterable[Home]) -> Path:
 
 
 @contextmanager
+def demo_home(options: dict[str, Any], failure: str = "") -> Iterator[None]:
+    """Put a made-up home in the place of whatever home is named, one that fails so."""
+    from hermes_exporter.demo.home import made_up_home  # noqa: PLC0415  # what only a demonstration needs
+
+    with made_up_home(failure) as root:
+        options["hermes_homes"] = (str(root),)
+        yield
+
+
+@contextmanager
 def demo_if_no_home(options: dict[str, Any]) -> Iterator[bool]:
     """Put a made-up home in the place of ~/.hermes where nobody names another; yield whether that was done.
 
@@ -129,8 +139,7 @@ def demo_if_no_home(options: dict[str, Any]) -> Iterator[bool]:
     if named or _standard_home().is_dir():
         yield False
         return
-    with demo.made_up_home() as root:
-        options["hermes_homes"] = (str(root),)
+    with demo_home(options):
         yield True
 
 

@@ -1,14 +1,14 @@
 """What goes wrong: acts that take place at the profile's present.
 
 Each takes the profile first, so that ``profile.at(when, faults.kill)`` gives it its time. Where Hermes writes
-nothing of a fault, nothing is written.
+nothing of a fault, nothing is written. Those that need a living gateway raise ValueError without one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import connections, plan
+from hermes_exporter.simulator import connections, plan, setup
 from hermes_exporter.simulator.ledger import Row
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hermes_exporter.simulator.messengers import State as MessengerState
     from hermes_exporter.simulator.profile import Profile
     from hermes_exporter.simulator.provider import State as ProviderState
+    from hermes_exporter.simulator.ticker import Ticker
+
+BROKEN_CONFIG = "model:\n  default: demo-model-1\n - provider: custom\n"
 
 
 def kill(profile: Profile) -> None:
@@ -39,7 +42,7 @@ def thaw(profile: Profile) -> None:
 def sleep(profile: Profile, seconds: float) -> None:
     """The host is suspended for so long: nothing happens, and no process' own clock moves."""
     gateway = profile.gateway
-    if gateway is None or not gateway.alive:
+    if gateway is None or not gateway.alive or gateway.frozen:
         profile.slept += seconds
         return
     gateway.freeze()
@@ -61,20 +64,17 @@ def drain(profile: Profile, *, on: bool) -> None:
 
 def ticker_dies(profile: Profile) -> None:
     """The ticker's thread is gone; its gateway lives on, and only the ticker's marks grow old."""
-    if (ticker := _gateway(profile).ticker) is not None:
-        ticker.die()
+    _ticker(profile).die()
 
 
 def ticks_fail(profile: Profile, error: str | None) -> None:
     """Every tick fails of this from now on: the heartbeat moves, the success does not. None ends it."""
-    if (ticker := _gateway(profile).ticker) is not None:
-        ticker.failing = error
+    _ticker(profile).failing = error
 
 
 def ledger_locked(profile: Profile) -> None:
     """The ledger is locked when the next job is started: this gateway never runs that job again."""
-    if (ticker := _gateway(profile).ticker) is not None:
-        ticker.locked = True
+    _ticker(profile).locked = True
 
 
 def leak(profile: Profile, job: Job) -> None:
@@ -98,6 +98,13 @@ def messenger(profile: Profile, name: str, state: MessengerState) -> None:
     gateway = profile.gateway
     if gateway is not None and gateway.alive and name in gateway.connections:
         connections.changed(gateway, gateway.connections[name])
+
+
+def config(profile: Profile, *, broken: bool) -> None:
+    """An edit leaves a config.yaml that is no YAML, or mends it; a gateway says so when it starts."""
+    profile.config_broken = broken
+    text = BROKEN_CONFIG if broken else setup.config(profile.settings)
+    profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
 
 
 def vanish(profile: Profile, job: Job) -> None:
@@ -150,12 +157,17 @@ def quota_hold(profile: Profile, job: Job, seconds: float) -> None:
 
 def run_twice(profile: Profile, job: Job) -> None:
     """A second run of a job begins beside whatever runs, as where two processes tick one store."""
-    gateway = _gateway(profile)
-    if gateway.ticker is not None:
-        gateway.ticker.start(gateway, job)
+    _ticker(profile).start(_gateway(profile), job)
 
 
 def _gateway(profile: Profile) -> Gateway:
     if profile.gateway is None or not profile.gateway.alive:
         raise ValueError(f"profile {profile.name} has no living gateway")
     return profile.gateway
+
+
+def _ticker(profile: Profile) -> Ticker:
+    ticker = _gateway(profile).ticker
+    if ticker is None:
+        raise ValueError(f"the gateway of profile {profile.name} is still starting")
+    return ticker

@@ -31,6 +31,11 @@ UNEXPECTED = (
     "Gateway stopped by an unexpected signal — persisting gateway_state=running so container_boot auto-starts on "
     "the next boot (issue #42675)"
 )
+NO_YAML = (
+    "while parsing a block mapping\nexpected <block end>, but found '-'. Falling back to default config — "
+    "every user override (auxiliary providers, fallback chain, model settings) is being IGNORED. "
+    "Fix the YAML and restart."
+)
 EXIT_1 = (
     "Exiting with code 1 (signal-initiated shutdown without restart request) so systemd Restart=on-failure can "
     "revive the gateway."
@@ -211,6 +216,8 @@ class Gateway:
         gateway_files.claim_home(profile.disk, self.process, self.now)
         self.save_state()
         self._lifecycle(None)
+        if profile.config_broken:
+            self.log("hermes_cli.config", f"Failed to parse {profile.home}/config.yaml: {NO_YAML}", "WARNING")
         self.log(GATEWAY, "Starting Hermes Gateway...")
         if profile.name != "default":
             self.log(GATEWAY, f"Active profile: {profile.name}")

@@ -76,8 +76,14 @@ class Ledger:
         self._changed: set[int] = set()
         self._gone: set[int] = set()
         self._next = 1
-        self._written_at = 0.0
+        self._written_at: float | None = None
+        self._exists = False
         self._connection: sqlite3.Connection | None = None
+
+    def look(self, at: float) -> None:
+        """Somebody looks into it at this moment, which creates it where there is none."""
+        if self._written_at is None:
+            self._written_at = at
 
     def add(self, row: Row, at: float) -> None:
         """Insert a row at a moment, Unix seconds."""
@@ -108,8 +114,8 @@ class Ledger:
 
     def flush(self, *, stay_open: bool) -> None:
         """Write what changed; ``stay_open`` leaves it in the -wal."""
-        if self._changed or self._gone:
-            self._write()
+        if self._written_at is not None and (self._changed or self._gone or not self._exists):
+            self._write(self._written_at)
         if not stay_open:
             self.close()
 
@@ -118,9 +124,10 @@ class Ledger:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-            os.utime(self._file, (self._written_at, self._written_at))
+            if self._written_at is not None:
+                os.utime(self._file, (self._written_at, self._written_at))
 
-    def _write(self) -> None:
+    def _write(self, at: float) -> None:
         connection = self._open()
         width = len(self._columns)
         marks = ", ".join("?" * (width + 1))
@@ -133,7 +140,8 @@ class Ledger:
         self._changed.clear()
         self._gone.clear()
         for name in (self._file, self._file.with_name(f"{self._file.name}-wal")):
-            os.utime(name, (self._written_at, self._written_at))
+            os.utime(name, (at, at))
+        self._exists = True
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -27,7 +27,12 @@ TICKS_PER_SECOND = 100
 
 
 def start_gateway(profile: Profile, process: Process | None = None) -> Gateway:
-    """Start a gateway; its files name ``process``, a made-up one if the caller has none."""
+    """Start a gateway; its files name ``process``, a made-up one if the caller has none.
+
+    Raises ValueError while one lives: Hermes refuses a second.
+    """
+    if profile.gateway is not None and profile.gateway.alive:
+        raise ValueError(f"profile {profile.name} has a living gateway")
     profile.gateway = Gateway(profile, process or made_up(profile))
     return profile.gateway
 

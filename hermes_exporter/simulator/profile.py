@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hermes_exporter.simulator import jobs, truth
 from hermes_exporter.simulator.book import Life, Ticking
 from hermes_exporter.simulator.connections import Messenger
+from hermes_exporter.simulator.credentials import Credentials
 from hermes_exporter.simulator.disk import Disk
 from hermes_exporter.simulator.ledger import Ledger
 from hermes_exporter.simulator.logs import Logs
@@ -69,6 +70,7 @@ class Profile:
         starts: when its gateways started.
         slept: how long its host slept.
         crashed: its last gateway died without a word.
+        config_broken: its config.yaml is no YAML.
     """
 
     def __init__(self, home: Path, settings: Settings, now: float, seed: str) -> None:
@@ -85,9 +87,10 @@ class Profile:
         self.lives: dict[str, Life] = {}
         self.ticking = Ticking()
         self.provider: State = "ok"
+        self.credentials = Credentials(self.disk, self.model, now)
         self.messengers = {name: Messenger(name, f"home{settings.name}channel") for name in settings.messengers}
         self.starts: list[float] = []
-        self.crashed = False
+        self.crashed = self.config_broken = False
         self.gateway: Gateway | None = None
         self.commands: set[str] = set()
         self._acts = Steps()

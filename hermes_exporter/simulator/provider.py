@@ -38,7 +38,9 @@ class Model:
 
 
 @dataclass(frozen=True)
-class _Refusal:
+class Refusal:
+    """How a provider refuses a call; ``again`` is whether Hermes tries again, ``status`` 0 is no answer at all."""
+
     error_type: str
     summary: str
     status: int = 0
@@ -47,43 +49,43 @@ class _Refusal:
 
 
 REFUSALS = {
-    "auth": _Refusal(
+    "auth": Refusal(
         "AuthenticationError",
         "HTTP 401: Incorrect API key provided: sk-demo-****0000.",
         401,
         "invalid_api_key",
     ),
-    "forbidden": _Refusal(
+    "forbidden": Refusal(
         "PermissionDeniedError",
         "HTTP 403: Your account is not active, please check your billing details on our website.",
         403,
         "account_inactive",
     ),
-    "billing": _Refusal("APIStatusError", "HTTP 402: Insufficient credits. Add more to continue.", 402),
-    "quota": _Refusal(
+    "billing": Refusal("APIStatusError", "HTTP 402: Insufficient credits. Add more to continue.", 402),
+    "quota": Refusal(
         "RateLimitError",
         "HTTP 429: You exceeded your current quota, please check your plan and billing details.",
         429,
         "insufficient_quota",
         again=True,
     ),
-    "rate_limit": _Refusal(
+    "rate_limit": Refusal(
         "RateLimitError",
         "HTTP 429: Rate limit reached for requests. Please try again in 20s.",
         429,
         "rate_limit_exceeded",
         again=True,
     ),
-    "server": _Refusal(
+    "server": Refusal(
         "InternalServerError",
         "HTTP 500: The server had an error while processing your request. Sorry about that!",
         500,
         "server_error",
         again=True,
     ),
-    "unreachable": _Refusal("APIConnectionError", "Connection error.", again=True),
-    "timeout": _Refusal("APITimeoutError", "Request timed out.", again=True),
-    "edge_block": _Refusal("PermissionDeniedError", "HTTP 403 — Just a moment...", 403),
+    "unreachable": Refusal("APIConnectionError", "Connection error.", again=True),
+    "timeout": Refusal("APITimeoutError", "Request timed out.", again=True),
+    "edge_block": Refusal("PermissionDeniedError", "HTTP 403 — Just a moment...", 403),
 }
 
 
@@ -94,10 +96,12 @@ class Turn:
     Attributes:
         lines: what Hermes logs of it.
         error: what the run failed of, as Hermes notes it; None if it went well.
+        refusal: how the configured provider refused.
     """
 
     lines: list[Line]
     error: str | None = None
+    refusal: Refusal | None = None
 
 
 def ask(state: State, model: Model, session: str, answer: Answer) -> Turn:
@@ -114,7 +118,7 @@ def ask(state: State, model: Model, session: str, answer: Answer) -> Turn:
             session,
         )
         backup = Model("openrouter", "backup-model", "https://openrouter.ai/api/v1")
-        return Turn([*failed, took_over, *_answered(backup, session, answer)])
+        return Turn([*failed, took_over, *_answered(backup, session, answer)], refusal=refusal)
     if refusal.again:
         for number in range(2, ATTEMPTS + 1):
             waits = f"Retrying API call in {number}.4s (attempt {number - 1}/{ATTEMPTS}): {_body(refusal)}"
@@ -125,10 +129,10 @@ def ask(state: State, model: Model, session: str, answer: Answer) -> Turn:
         )
     else:
         last = f"Non-retryable client error: {_body(refusal)}"
-    return Turn([*failed, Line("ERROR", LOOP, last, session)], f"RuntimeError: {refusal.summary}")
+    return Turn([*failed, Line("ERROR", LOOP, last, session)], f"RuntimeError: {refusal.summary}", refusal)
 
 
-def _attempt(refusal: _Refusal, model: Model, session: str, number: int) -> Line:
+def _attempt(refusal: Refusal, model: Model, session: str, number: int) -> Line:
     text = (
         f"API call failed (attempt {number}/{ATTEMPTS}) error_type={refusal.error_type} "
         f"thread=ThreadPoolExecutor-1_0:139873707087552 provider={model.provider} "
@@ -137,7 +141,7 @@ def _attempt(refusal: _Refusal, model: Model, session: str, number: int) -> Line
     return Line("WARNING", LOOP, text, session)
 
 
-def _body(refusal: _Refusal) -> str:
+def _body(refusal: Refusal) -> str:
     if not refusal.status:
         return refusal.summary
     if "—" in refusal.summary:

@@ -98,7 +98,9 @@ class Run:
         profile, job = self._profile, self.job
         session = f"cron_{job.id}_{profile.clock.session(self.fact.started_at)}"
         turn = provider.ask(profile.provider, profile.model, session, self._answer)
-        for line in turn.lines:
+        profile.credentials.chosen(profile.now)
+        noted = profile.credentials.refused(turn.refusal, profile.now) if turn.refusal else []
+        for line in (*noted, *turn.lines):
             profile.log(line)
         self._error = turn.error
         if turn.error is not None:

@@ -1,11 +1,9 @@
-"""What lies in a profile before anything runs there: its configuration, made-up credentials, empty directories."""
+"""What lies in a profile before anything runs there: its configuration, made-up tokens, empty directories."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator.clock import utc
 from hermes_exporter.simulator.disk import Disk
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ def furnish(home: Path, settings: Settings, at: float) -> None:
         f"{TOKENS[name]}{name.upper()}_HOME_CHANNEL=home{settings.name}channel\n" for name in settings.messengers
     )
     disk.put(".env", environment.encode(), at)
-    disk.put("auth.json", auth(settings, at), at)
     for name in ("agent.log", "errors.log", "gateway.log"):
         disk.append(f"logs/{name}", b"", at)
     disk.flush()
@@ -45,27 +42,3 @@ def config(settings: Settings) -> str:
         f"{zone}model:\n  default: {model.name}\n  provider: {model.provider}\n  base_url: {model.base_url}\n"
         f"logging:\n  level: {settings.log_level}\n"
     )
-
-
-def auth(settings: Settings, at: float) -> bytes:
-    """Return auth.json: one key of the configured provider, about which nothing is noted."""
-    entry = {
-        "id": "0a1b2c",
-        "label": "demo",
-        "auth_type": "api_key",
-        "priority": 0,
-        "source": "config:demo",
-        "last_status": None,
-        "last_status_at": None,
-        "last_error_code": None,
-        "last_error_reason": None,
-        "last_error_message": None,
-        "last_error_reset_at": None,
-        "base_url": settings.model.base_url,
-        "request_count": 0,
-        "secret_fingerprint": "sha256:0000000000000000",
-    }
-    provider = settings.model.provider
-    pool = {f"{provider}:demo" if provider == "custom" else provider: [entry]}
-    content = {"version": 1, "providers": {}, "credential_pool": pool, "updated_at": utc(at)}
-    return json.dumps(content, indent=2).encode() + b"\n"

@@ -105,6 +105,7 @@ class Ticker:
     def _recover(self, gateway: Gateway) -> None:
         """Mark what died with an earlier process; what a living one still runs stays."""
         profile = self._profile
+        profile.ledger.look(profile.now)
         left = [row for row in profile.ledger.in_flight() if row.process_id not in profile.living(gateway)]
         for row in left:
             row.status, row.finished_at, row.error = "unknown", profile.iso(), ORPHANED

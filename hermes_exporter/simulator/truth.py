@@ -208,7 +208,7 @@ def _fate(case: _Case, moment: Moment, following: float, first: int) -> SlotTrut
         fate: Fate = "settled" if proof.arrived_at <= deadline else "late"
         return SlotTruth(at, deadline, fate, max(at, proof.arrived_at), proof.run.outcome, proof.arrived_at)
     sealed = end <= case.now
-    last = _last_outcome(case, at - rules.early, min(end, case.now))
+    last = _last_outcome(case, at, min(end, case.now))
     return SlotTruth(at, deadline, "missed" if sealed else None, end if sealed else None, last, None)
 
 
@@ -224,11 +224,12 @@ def _extended(case: _Case, deadline: float) -> float:
     return longest
 
 
-def _last_outcome(case: _Case, since: float, until: float) -> Outcome:
-    """Return what became of the last run that ended between two moments."""
+def _last_outcome(case: _Case, at: float, until: float) -> Outcome:
+    """Return what became of the last run that ended by a moment and might have served this slot."""
     known = bisect_right(case.ends, until)
     last = case.ended[known - 1] if known else None
-    return last.outcome if last is not None and _ended_at(last) >= since else "none"
+    served = last is not None and max(last.started_at + case.rules.early, _ended_at(last)) >= at
+    return last.outcome if last is not None and served else "none"
 
 
 def _ended_at(run: RunFact) -> float:

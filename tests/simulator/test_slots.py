@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from croniter import croniter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_exporter.simulator.clock import Clock
@@ -29,28 +29,24 @@ def walls(expr: str, zone: ZoneInfo, first: str, last: str) -> list[str]:
     return [datetime.fromtimestamp(at, zone).isoformat(timespec="minutes") for at in found]
 
 
-def part(low: int, high: int) -> st.SearchStrategy[str]:
-    """One part of a field within bounds: a star, a number, a range, each with a step or without."""
+STEPS = ("", "/2", "/3", "/5", "/7")
+
+
+def field(low: int, high: int, steps: tuple[str, ...] = STEPS) -> st.SearchStrategy[str]:
+    """A field within bounds: a star, a number or a range, each with a step or without, and several of them."""
     number = st.integers(low, high)
     span = st.tuples(number, number).map(lambda ends: f"{ends[0]}-{ends[1]}")
-    steps = st.sampled_from(("", "/2", "/3", "/5", "/7"))
-    return st.one_of(
-        st.just("*"),
-        number.map(str),
-        st.tuples(st.one_of(st.just("*"), number.map(str), span), steps).map("".join),
-    )
+    part = st.tuples(st.one_of(st.just("*"), number.map(str), span), st.sampled_from(steps)).map("".join)
+    return st.lists(part, min_size=1, max_size=3).map(",".join)
 
 
-def field(low: int, high: int) -> st.SearchStrategy[str]:
-    """A field: one part or more."""
-    return st.lists(part(low, high), min_size=1, max_size=3).map(",".join)
+EXPRESSIONS = st.tuples(
+    st.integers(0, 59).map(str), field(0, 23), field(1, 28, steps=("",)), field(1, 12), field(0, 7)
+).map(" ".join)
+"""Of the days of a month no steps: over the end of a February croniter takes some of them wrong."""
 
 
-EXPRESSIONS = st.tuples(st.integers(0, 59).map(str), field(0, 23), field(1, 28), field(1, 12), field(0, 7)).map(
-    " ".join
-)
-
-
+@settings(deadline=None)
 @given(expr=EXPRESSIONS, start=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001
 def test_the_walk_reads_the_dialect_of_croniter(expr: str, start: datetime) -> None:
     """Where no clock changes the slots of a month are croniter's, whatever the expression."""

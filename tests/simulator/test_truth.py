@@ -58,6 +58,17 @@ def test_a_run_that_nobody_hears_of_does_not_settle(outcome: Outcome) -> None:
     assert second.fate is None
 
 
+def test_a_run_for_the_slot_before_says_nothing_of_this_one() -> None:
+    """Though it ended just before it came."""
+    fives = Schedule("cron", "", expr="*/5 * * * *")
+    job = life(run(MIDNIGHT + 310, seconds=280), schedule=fives)
+
+    first, second = verdicts(job, MIDNIGHT + DAY)[:2]
+
+    assert (first.fate, first.outcome) == ("settled", "delivered")
+    assert (second.fate, second.outcome) == ("missed", "none")
+
+
 def test_evidence_after_the_deadline_is_late() -> None:
     """As long as the next slot has not come."""
     (slot,) = verdicts(life(run(NINE + 3 * HOUR)), NINE + 4 * HOUR)

@@ -32,15 +32,16 @@ def until(condition: Callable[[], object], what: str, seconds: float = DEADLINE_
 
 @dataclass
 class ExporterProcess:
-    """``hermes-exporter serve`` on a port of its own."""
+    """``hermes-exporter serve``, or another command that serves, on a port of its own."""
 
     arguments: list[str]
     log_file: Path
     environment: dict[str, str] = field(default_factory=dict)
     address: str = ""
+    command: str = "serve"
 
     def __enter__(self) -> ExporterProcess:
-        command = [sys.executable, "-m", "hermes_exporter", "serve", *self.arguments]
+        command = [sys.executable, "-m", "hermes_exporter", self.command, *self.arguments]
         if not any("listen-address" in argument for argument in self.arguments):
             command += ["--web.listen-address", "127.0.0.1:0"]
         with self.log_file.open("wb") as log:

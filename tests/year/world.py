@@ -40,8 +40,8 @@ QUIET_SECONDS = 3600.0
 """While nothing happens the exporter looks so often; in between it would see the same, every minute."""
 PACE_SECONDS = 60.0
 """It looks no more often than this; nobody needs to scrape it for that."""
-MATCH_SECONDS = 1.0
-"""Of an interval a slot is as exact as the end of the run before it, which Hermes notes twice."""
+MATCH_SECONDS = PACE_SECONDS + 1.0
+"""An interval counts from when the job was switched on, or its last run ended: that is seen within a minute."""
 
 
 @dataclass
