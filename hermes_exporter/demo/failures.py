@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hermes_exporter.demo.cast import DAY, HOUR
+from hermes_exporter.demo.cast import BRIEF_SECONDS, HOUR
 from hermes_exporter.simulator import faults, owner
 
 if TYPE_CHECKING:
@@ -67,19 +67,20 @@ def _crash(cast: Cast, now: float) -> None:
         cast.main.at(now - (number + 1) * CRASH_SECONDS + 5, owner.start_gateway)
 
 
-def _skip_the_brief(cast: Cast, now: float) -> None:
-    cast.main.at(now - DAY / 2, faults.skip, cast.brief, 1000)
+def _refuse_the_brief(cast: Cast, now: float) -> None:
+    cast.main.at(now - BRIEF_SECONDS - 5 * MINUTE, faults.messenger, "mattermost", "refusing")
+    cast.main.at(now - BRIEF_SECONDS + 10 * MINUTE, faults.messenger, "mattermost", "ok")
 
 
 CRASH_SECONDS = 100.0
 
 FAILURES = {
     "": Failure(),
-    "gateway_dead": Failure(_of_main(25 * MINUTE, faults.kill), alone=True),
+    "gateway_dead": Failure(_of_main(10 * MINUTE, faults.kill), alone=True),
     "gateway_frozen": Failure(after=_freeze),
     "gateway_crash_looping": Failure(_crash, every=CRASH_SECONDS),
     "scheduler_stalled": Failure(after=_ticker_dies),
-    "report_missing": Failure(_skip_the_brief),
+    "report_missing": Failure(_refuse_the_brief),
     "provider_auth": Failure(_of_main(2 * HOUR, faults.provider, "auth")),
     "provider_quota": Failure(_of_main(2 * HOUR, faults.provider, "billing")),
     "provider_unreachable": Failure(_of_main(2 * HOUR, faults.provider, "unreachable")),

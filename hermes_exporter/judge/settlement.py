@@ -88,7 +88,7 @@ def settle(
     covers = list(accumulate((max(each.began + EARLY_SECONDS, each.ended) for each in settlings), max))
     waiting = []
     for slot in (*facts.open, *fresh):
-        kept = _caught_up(slot, at)
+        kept = _caught_up(facts, slot, at)
         first = bisect_left(covers, kept.at - (kept.early - EARLY_SECONDS))
         evidence = next((each for each in settlings[first:] if each.covers(kept)), None)
         if not _decided(facts, slots, kept, evidence, at):
@@ -98,11 +98,17 @@ def settle(
     _overdue(facts, slots, settlings, at)
 
 
-def _caught_up(slot: OpenSlot, at: Circumstances) -> OpenSlot:
-    """Return the slot with when something first ticked the store again, if nothing did when it came."""
+def _caught_up(facts: JobFacts, slot: OpenSlot, at: Circumstances) -> OpenSlot:
+    """Return the slot with when something first ticked the store again, if nothing did when it came.
+
+    Whoever ran the job for it before that did tick.
+    """
     if slot.ticked and not at.ticking.ended_before(slot.at):
         return slot
-    return slot._replace(ticked=False, again_at=slot.again_at or at.ticking.again(slot.at))
+    again = slot.again_at or at.ticking.again(slot.at)
+    began = (facts.last_began, *facts.failures)
+    served = any(run is not None and slot.at - slot.early <= run < (again or math.inf) for run in began)
+    return slot._replace(ticked=served, again_at=again)
 
 
 def _moment(slot: OpenSlot) -> float:
@@ -173,7 +179,7 @@ def _overdue(facts: JobFacts, slots: Slots, settlings: Sequence[Settling], at: C
     if not facts.owing:
         facts.overdue = facts.unproved = None
         return
-    older = [_caught_up(slot, at) for slot in (facts.overdue, facts.unproved) if slot is not None]
+    older = [_caught_up(facts, slot, at) for slot in (facts.overdue, facts.unproved) if slot is not None]
     candidates = {slot.at: slot for slot in (*older, *facts.open)}.values()
     due = [slot for slot in candidates if slot.at >= facts.owing_since and limit(facts, slots, slot, at) <= at.now]
     newest = max(due, key=_moment, default=None)

@@ -159,6 +159,13 @@ def test_a_store_that_nobody_ticked_is_given_time_to_catch_up() -> None:
     assert (restarted.overdue, restarted.deadline) == (True, again + 16 * MINUTE)
 
 
+def test_a_run_for_the_slot_shows_that_something_ticked() -> None:
+    """At first sight only the newest start is known: a run that failed before it was not caught up by it."""
+    story = Story(watched_since=SLOT + HOUR, ticking=Ticking(SLOT + HOUR, (SLOT + HOUR,)))
+
+    assert story.look(SLOT + HOUR, run(SLOT + 5, "failed")).overdue is True
+
+
 def test_a_restart_after_the_slot_excuses_nothing() -> None:
     """Who ticked when the slot came and did not run it is not given more time by restarting."""
     story = watched(ticking=Ticking(MONDAY, (MONDAY,)))

@@ -46,6 +46,7 @@ def lived(world: World, days: float) -> Counter[tuple[str, str]]:
     world.run(world.start + 600)
     world.watch()
     world.run(world.start + days * DAY)
+    world.come_to_rest()
     matrix = confusion(world.truth(), world)
     lines = [f"{'truth':>10} {' '.join(f'{fate:>8}' for fate in FATES)}   looks: {world.looks}"]
     lines += [f"{fate:>10} {' '.join(f'{matrix[fate, told]:8}' for told in FATES)}" for fate in FATES]

@@ -209,6 +209,11 @@ class World:
                 continue
             self.look()
 
+    def come_to_rest(self) -> None:
+        """Let the runs in flight end: nobody knows yet of a report that has just arrived."""
+        while self.profile.gateway is not None and self.profile.gateway.alive and self.profile.gateway.runs:
+            self.run(self.simulation.now + PACE_SECONDS)
+
     def look(self) -> None:
         """Let the exporter look once, and take over what it says."""
         assert self._exporter is not None
