@@ -39,7 +39,7 @@ class Cast:
 def assemble(root: Path, now: float, boot_at: float) -> Cast:
     """Return the home as it was days ago, with what was to happen to it until ``now``; all Unix seconds."""
     start = now - HISTORY_SECONDS
-    host = Simulation(root, start, seed=int(now), boot_at=boot_at)
+    host = Simulation(root, start, boot_at=boot_at)
     main = host.profile(zone="UTC", model=MODEL, messengers=("mattermost", "telegram"))
     coder = host.profile("coder", zone="UTC", model=MODEL)
     brief = owner.create_job(main, daily_at(now - BRIEF_SECONDS), "Morning brief", habits=Habits(140.0))

@@ -30,6 +30,8 @@ walk along the wall clock that shares nothing with croniter (``slots``). ``profi
 
 Which process plays a gateway is the caller's affair: ``owner.start_gateway(profile, Process(pid, start_ticks))``
 writes a living one's. Whoever wants gateway.lock to be held locks the file: it is always rewritten in place.
+Beside a copied /proc a made-up process will do: ``profile.processes()`` are those that live at the present, and
+``profile.gateway`` tells whether it is ``alive`` or ``frozen``.
 
 What is made up: a stop does not wait for the runs that it interrupts; what a later version writes of a refused
 configuration or of a quota hold is a guess from the field; of messengers there are Mattermost and Telegram.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hermes_exporter.simulator.logs import Line
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -24,6 +26,7 @@ def mark_run(
     without an answer.
     """
     if profile.jobs.get(job.id) is not job:
+        profile.log(Line("WARNING", "cron.jobs", f"mark_job_run: job_id {job.id} not found, skipping save"))
         return
     now = profile.now
     job.life.anchors.append(now)

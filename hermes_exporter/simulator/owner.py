@@ -135,7 +135,7 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
     """Run a job at once, by ``hermes cron run``: in a process of its own, without a gateway's connections."""
     process = process or made_up(profile)
     process_id = profile.new_id(32)
-    profile.commands.add(process_id)
+    profile.commands[process_id] = process
     job.set(fire_claim={"at": profile.iso(), "by": f"{profile.host}:{process.pid}"})
     if job.schedule.kind != "once":
         job.plan(job.next_run(profile.clock, profile.now))
@@ -154,7 +154,7 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
 
     def command() -> Iterator[float]:
         yield from Run(profile, job, row, None).steps()
-        profile.commands.discard(process_id)
+        del profile.commands[process_id]
 
     profile.beside(command())
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from hermes_exporter.simulator.book import End
     from hermes_exporter.simulator.clock import Clock
-    from hermes_exporter.simulator.gateway import Gateway
+    from hermes_exporter.simulator.gateway import Gateway, Process
     from hermes_exporter.simulator.jobs import Job
     from hermes_exporter.simulator.logs import Line
 
@@ -70,6 +70,7 @@ class Profile:
         starts: when its gateways started.
         slept: how long its host slept.
         crashed: its last gateway died without a word.
+        commands: the processes that run a job for its owner, by their ids in the ledger.
         config_broken: its config.yaml is no YAML.
     """
 
@@ -92,7 +93,7 @@ class Profile:
         self.starts: list[float] = []
         self.crashed = self.config_broken = False
         self.gateway: Gateway | None = None
-        self.commands: set[str] = set()
+        self.commands: dict[str, Process] = {}
         self._acts = Steps()
         self._outputs: dict[str, deque[str]] = {}
         self._due: float | None = None
@@ -176,6 +177,11 @@ class Profile:
             waits = (job.waits_for() for job in self.jobs.values())
             self._due = min((wait for wait in waits if wait is not None), default=inf)
         return self._due
+
+    def processes(self) -> list[Process]:
+        """Return the processes that live now, the gateway first."""
+        gateways = [self.gateway.process] if self.gateway and self.gateway.alive else []
+        return [*gateways, *self.commands.values()]
 
     def living(self, gateway: Gateway) -> set[str]:
         """Return the ids of the processes that live and may own a run."""

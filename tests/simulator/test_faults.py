@@ -351,6 +351,16 @@ def test_jobs_that_go(watched: Watched) -> None:
     assert (watched.agent.life.end, watched.script.life.end) == ("removed", "vanished")
 
 
+def test_a_job_that_is_removed_while_it_runs(watched: Watched) -> None:
+    """Its report still arrives, its row ends, and Hermes finds nothing to note it in."""
+    watched.profile.at(NINE + 70, owner.remove, watched.agent)
+    watched.at(NINE + HOUR)
+
+    assert [row["status"] for row in watched.rows(watched.agent)] == ["completed"]
+    assert f"mark_job_run: job_id {watched.agent.id} not found" in watched.log("errors")
+    assert watched.profile.lives[watched.agent.id].runs[0].outcome == "delivered"
+
+
 def test_jobs_that_are_held(watched: Watched) -> None:
     """A paused job and one that is switched off owe nothing; both keep a next run in the past."""
     watched.profile.at(START + HOUR, owner.pause, watched.agent)
@@ -409,7 +419,10 @@ def test_a_run_by_hand(watched: Watched) -> None:
     """In a process of its own: it survives its gateway, and sends without live adapters."""
     watched.profile.at(START + HOUR, owner.run_now, watched.agent)
     watched.profile.at(START + HOUR + 10, faults.kill)
+    watched.at(START + HOUR + 20)
+    assert [process.pid for process in watched.profile.processes()] == [watched.rows(watched.agent)[0]["pid"]]
     watched.at(START + 2 * HOUR)
+    assert watched.profile.processes() == []
     (row,) = watched.rows(watched.agent)
     assert (row["source"], row["status"]) == ("direct", "completed")
     assert watched.log().rstrip().endswith(":homedefaultchannel")
