@@ -187,6 +187,19 @@ def test_what_is_switched_off_owes_nothing() -> None:
     assert story.look(SLOT + DAY + HOUR).overdue is True
 
 
+def test_what_is_switched_off_is_overdue_no_more() -> None:
+    """Whoever pauses a job waits for nothing; resumed, it is not overdue for what came before. It still counts."""
+    story = watched()
+    assert story.look(SLOT + HOUR).overdue is True
+
+    paused = story.look(SLOT + 2 * HOUR, owing=False)
+    resumed = story.look(SLOT + 3 * HOUR)
+
+    assert (paused.overdue, paused.owed_slot, paused.next_slot) == (False, None, None)
+    assert (resumed.overdue, resumed.owed_slot) == (False, None)
+    assert story.look(SLOT + DAY + 1).slots == {"missed": 1}
+
+
 def test_another_schedule_owes_other_slots() -> None:
     """A job moved from 8:00 to 7:00 at half past seven did not miss 7:00."""
     story = watched()
