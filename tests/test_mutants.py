@@ -73,7 +73,7 @@ MUTANTS = {
     ),
     "paused jobs owe": Mutant(
         "judge/settlement.py",
-        "    if not facts.owing:\n        facts.overdue = facts.unproved = None\n        return\n",
+        "slot.at >= facts.owing_since and",
         "",
         (SETTLEMENT,),
     ),

@@ -95,7 +95,7 @@ def withheld(facts: JobFacts) -> Report:
 
 def report(facts: JobFacts, seen: Seen) -> Report:
     """Return the verdict."""
-    current = [slot for slot in facts.open if facts.owing and slot.at >= facts.owing_since]
+    current = [slot for slot in facts.open if slot.at >= facts.owing_since]
     owed = facts.overdue or max(current, key=lambda slot: slot.at, default=None)
     now, newest = seen.at.now, seen.slots.newest(seen.at.now)
     return replace(

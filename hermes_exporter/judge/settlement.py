@@ -176,9 +176,6 @@ def _proved(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) ->
 
 def _overdue(facts: JobFacts, slots: Slots, settlings: Sequence[Settling], at: Circumstances) -> None:
     """Find the newest slot past its deadline, if nothing settled it."""
-    if not facts.owing:
-        facts.overdue = facts.unproved = None
-        return
     older = [_caught_up(facts, slot, at) for slot in (facts.overdue, facts.unproved) if slot is not None]
     candidates = {slot.at: slot for slot in (*older, *facts.open)}.values()
     due = [slot for slot in candidates if slot.at >= facts.owing_since and limit(facts, slots, slot, at) <= at.now]
