@@ -144,7 +144,7 @@ def users(name: str) -> set[str]:
     [
         ("prometheus_client", {"exposition.py"}),
         ("click", {"cli.py", "options.py", "commands/check.py", "commands/once.py"}),
-        ("croniter", {"judge/cron_times.py"}),
+        ("croniter", {"judge/cron_times.py", "simulator/plan.py"}),
         ("yaml", {"config.py", "sources/safe_yaml.py"}),
         ("dbus_fast", {"sources/systemd.py"}),
         ("psutil", {"sources/procfs.py"}),
