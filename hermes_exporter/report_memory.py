@@ -78,6 +78,19 @@ class ReportMemory:
         """Return the recurring jobs that went less than a day ago."""
         return tuple(name for name, kept in self.jobs.items() if kept.recurring and kept.recent(now))
 
+    def ended(self, now: float) -> tuple[Job, ...]:
+        """Return the one-shots that ended less than a day ago."""
+        return tuple(kept.once for kept in self.jobs.values() if kept.once is not None and kept.recent(now))
+
+    def shown(self, now: float) -> frozenset[str]:
+        """Return the jobs that are there, and those that ended less than a day ago."""
+        there = (name for name, kept in self.jobs.items() if kept.gone_at is None)
+        return frozenset((*there, *(job.id for job in self.ended(now))))
+
+    def moments(self) -> tuple[float, ...]:
+        """Return when each job that is gone is no longer shown or missed, Unix seconds."""
+        return tuple(kept.gone_at + SHOWN_SECONDS for kept in self.jobs.values() if kept.gone_at is not None)
+
     def forget(self, now: float) -> None:
         """Drop what is remembered of jobs that are gone for long, or are too many."""
         gone = sorted((kept.gone_at, name) for name, kept in self.jobs.items() if kept.gone_at is not None)
