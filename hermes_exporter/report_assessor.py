@@ -115,8 +115,7 @@ class ReportAssessor:
         """Judge every job that is there, and every one-shot that ended; return whether anything was new."""
         ledger, memory = case.files.cron.executions, state.memory
         newest_row = max((rows[-1].number for rows in ledger.rows.values()), default=0) if ledger else 0
-        replaced, changed = newest_row < memory.newest_row, newest_row != memory.newest_row
-        memory.newest_row = newest_row
+        replaced, changed = memory.grown_to(newest_row)
         changed |= memory.missing({runs.job.id for runs in look.jobs}, look.now)
         for runs in look.jobs:
             changed |= self._job(case, state, look, runs.job, flying=bool(runs.running), replaced=replaced)
@@ -136,7 +135,8 @@ class ReportAssessor:
         evidence = job_evidence.of_job(look.books, job.id)
         made_from = (job, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
         verdict = state.verdicts.get(job.id)
-        if verdict is not None and verdict.made_from == made_from and look.now < verdict.until:
+        same = verdict is not None and verdict.made_from == made_from and look.now < verdict.until
+        if same and not replaced:
             return False
         kept = state.memory.jobs.get(job.id)
         facts = kept.facts if kept else None

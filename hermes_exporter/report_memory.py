@@ -55,6 +55,20 @@ class ReportMemory:
     jobs: dict[str, Kept] = field(default_factory=dict)
     newest_row: int = 0
 
+    def grown_to(self, newest_row: int) -> tuple[bool, bool]:
+        """Take over the newest row of the ledger, 0 where it has none; return if it was replaced, and if changed.
+
+        One that is empty for a while tells nothing. In another one all rows are later than those of the old.
+        """
+        if newest_row in (0, self.newest_row):
+            return False, False
+        replaced = newest_row < self.newest_row
+        if replaced:
+            for kept in self.jobs.values():
+                kept.facts.row = 0
+        self.newest_row = newest_row
+        return replaced, True
+
     def missing(self, there: Collection[str], now: float) -> bool:
         """Take over which jobs are there; return whether that is new.
 
