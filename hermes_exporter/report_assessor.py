@@ -171,9 +171,9 @@ class ReportAssessor:
 def _standing(case: Case, state: _State, look: Look) -> Reports:
     """Return the last verdicts for a while, then none, with what was counted."""
     stands = state.read_at is not None and 0 <= look.now - state.read_at <= STANDS_SECONDS
-    kept = {name: state.memory.jobs[name].facts for name in state.memory.shown(look.now)}
-    verdicts = {runs.job.id: Report() for runs in look.jobs}
-    verdicts |= {name: reports.withheld(facts) for name, facts in kept.items()}
+    shown = state.memory.shown(look.now) | {runs.job.id for runs in look.jobs}
+    kept = {name: state.memory.jobs.get(name) for name in shown}
+    verdicts = {name: reports.withheld(each.facts) if each else Report() for name, each in kept.items()}
     if stands:
         verdicts |= {name: verdict.report for name, verdict in state.verdicts.items()}
     moments = (state.read_at + STANDS_SECONDS + 1.0,) if state.read_at is not None else ()
