@@ -161,7 +161,7 @@ class Assessor:
         if judges_gateway:
             judged = self._gateway_conditions(case, expected=expected, now=now)
         judged["scheduler_stalled"] = conditions.scheduler_stalled(cron)
-        judged["report_missing"] = conditions.report_missing(owed.jobs.values() if cron is not None else None)
+        judged["report_missing"] = conditions.report_missing(owed.jobs.values() if owed.known else None)
         credited = self._verdicts.credentials(case, now)
         with_platforms = "platforms" in self._policy.collectors
         if with_platforms:

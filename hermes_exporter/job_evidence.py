@@ -151,10 +151,10 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
 
 def mark(facts: JobFacts, rows: Sequence[Execution], queue: Deliveries | None, now: float) -> None:
     """Take over which rows of the ledger were taken up; those that are not over will be again."""
-    if _taken_up(rows, facts):
+    if not rows or _taken_up(rows, facts):
         return
     states = queue.states if queue else {}
-    facts.row = max((row.number for row in rows), default=0)
+    facts.row = rows[-1].number
     facts.flying = [row.id for row in rows if not row.ended or _waits(row, states, now)]
 
 

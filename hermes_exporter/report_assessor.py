@@ -12,22 +12,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter import job_evidence, report_memory
 from hermes_exporter.judge import job_rules, overdue, reports, slots, zone
+from hermes_exporter.judge.report import Report
 from hermes_exporter.judge.reports import Seen
 from hermes_exporter.judge.settlement import Circumstances
-from hermes_exporter.report_memory import SHOWN_SECONDS, Kept
+from hermes_exporter.report_memory import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hermes_exporter.cases import Case
-    from hermes_exporter.job_evidence import Book
     from hermes_exporter.judge.job_rules import JobRule
-    from hermes_exporter.judge.job_runs import JobRuns
-    from hermes_exporter.judge.report import Report
     from hermes_exporter.judge.run_outcome import Run
     from hermes_exporter.judge.slots import Slots
-    from hermes_exporter.judge.ticking import Ticking
     from hermes_exporter.profile_memory import ProfileMemory
+    from hermes_exporter.report_look import Look
     from hermes_exporter.report_memory import ReportMemory
     from hermes_exporter.sources.job import Job
 
@@ -47,6 +45,7 @@ class Reports:
         vanished: recurring jobs that are gone though nobody removed them; None where nobody can tell.
         overdue: jobs that are by Hermes' own rule; None likewise.
         moments: at which time alone may change any of it, Unix seconds.
+        known: which jobs there are is known, or was not long ago.
     """
 
     jobs: Mapping[str, Report]
@@ -54,28 +53,10 @@ class Reports:
     vanished: int | None = None
     overdue: int | None = None
     moments: tuple[float, ...] = ()
+    known: bool = False
 
 
 NOTHING = Reports({})
-
-
-class Look(NamedTuple):
-    """What one gather says of a profile besides its case.
-
-    Attributes:
-        readable: everything that a verdict stands on was read, and the clock can be trusted.
-        jobs: of the store.
-        zone: that schedules are read in.
-        ticking: what ticks the store.
-        books: the logs that may tell of the jobs.
-    """
-
-    now: float
-    readable: bool
-    jobs: Sequence[JobRuns]
-    zone: str
-    ticking: Ticking
-    books: Sequence[Book]
 
 
 class _Verdict(NamedTuple):
@@ -116,7 +97,7 @@ class ReportAssessor:
         """Return the verdicts on a profile, and take what is new into its memory."""
         state = self._state(case.profile.label, owner)
         if not look.readable:
-            return self._standing(state, look.now)
+            return _standing(case, state, look)
         changed = self._take(case, state, look)
         state.looked_at = state.read_at = look.now
         if changed:
@@ -136,8 +117,7 @@ class ReportAssessor:
         """Judge every job that is there, and every one-shot that ended; return whether anything was new."""
         ledger, memory = case.files.cron.executions, state.memory
         newest_row = max((rows[-1].number for rows in ledger.rows.values()), default=0) if ledger else 0
-        replaced, changed = newest_row < memory.newest_row, newest_row != memory.newest_row
-        memory.newest_row = newest_row
+        replaced, changed = memory.grown_to(newest_row)
         changed |= memory.missing({runs.job.id for runs in look.jobs}, look.now)
         for runs in look.jobs:
             changed |= self._job(case, state, look, runs.job, flying=bool(runs.running), replaced=replaced)
@@ -157,30 +137,30 @@ class ReportAssessor:
         evidence = job_evidence.of_job(look.books, job.id)
         made_from = (job, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
         verdict = state.verdicts.get(job.id)
-        if verdict is not None and verdict.made_from == made_from and look.now < verdict.until:
+        same = verdict is not None and verdict.made_from == made_from and look.now < verdict.until
+        if same and not replaced:
             return False
         kept = state.memory.jobs.get(job.id)
         facts = kept.facts if kept else None
         ended = job_evidence.runs(job, rows, queue, evidence, facts, look.now, replaced=replaced)
         since = facts.since if facts else min(job.created_at or look.now, look.now)
         terms = job_rules.terms(self._rules, case.profile.label, job.id, job.name)
-        at = Circumstances(
-            now=look.now,
-            watched_since=self._watched_since,
-            ticking=look.ticking,
-            recorded_since=ledger.complete_since if ledger else None,
-            flying=flying,
-            terms=terms,
-            zone=zone.of(look.zone),
-            owed_by_hermes=job.noted.next_run_at,
-        )
         seen = Seen(
             schedule=f"{job.kind} {job.schedule} {look.zone}",
             owing=_owing(job, kept, look.now) and not terms.ignored,
             slots=_owed(job, look.zone, since, kept, ended),
             runs=ended,
             created_at=job.created_at,
-            at=at,
+            at=Circumstances(
+                now=look.now,
+                watched_since=self._watched_since,
+                ticking=look.ticking,
+                recorded_since=ledger.complete_since if ledger else None,
+                flying=flying,
+                terms=terms,
+                zone=zone.of(look.zone),
+                owed_by_hermes=job.noted.next_run_at,
+            ),
         )
         before = report_memory.fingerprint(kept)
         kept = _remembered(state, job, kept, seen)
@@ -189,34 +169,47 @@ class ReportAssessor:
         state.verdicts[job.id] = _Verdict(made_from, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)
 
-    def _standing(self, state: _State, now: float) -> Reports:
-        """Return the last verdicts for a while, then none, with what was counted."""
-        stands = state.read_at is not None and 0 <= now - state.read_at <= STANDS_SECONDS
-        there = {name: kept for name, kept in state.memory.jobs.items() if kept.gone_at is None}
-        verdicts = {name: reports.withheld(kept.facts) for name, kept in there.items()}
-        if stands:
-            verdicts |= {name: verdict.report for name, verdict in state.verdicts.items()}
-        moments = (state.read_at + STANDS_SECONDS + 1.0,) if state.read_at is not None else ()
-        return Reports(verdicts, moments=moments)
+
+def _standing(case: Case, state: _State, look: Look) -> Reports:
+    """Return the last verdicts for a while, then none, with what was counted."""
+    stands = state.read_at is not None and 0 <= look.now - state.read_at <= STANDS_SECONDS
+    shown = state.memory.shown(look.now) | {runs.job.id for runs in look.jobs}
+    kept = {name: state.memory.jobs.get(name) for name in shown}
+    verdicts = {name: reports.withheld(each.facts) if each else Report() for name, each in kept.items()}
+    if stands:
+        verdicts |= {name: verdict.report for name, verdict in state.verdicts.items()}
+    moments = (state.read_at + STANDS_SECONDS + 1.0,) if state.read_at is not None else ()
+    return _with_the_store(case, state, look, verdicts, moments, known=stands or look.jobs_known)
 
 
 def _told(case: Case, state: _State, look: Look) -> Reports:
-    there = {runs.job.id for runs in look.jobs}
-    gone = {name: kept for name, kept in state.memory.jobs.items() if kept.gone_at is not None}
-    ended = tuple(kept.last for kept in gone.values() if kept.last is not None and kept.recent(look.now))
-    shown = there | {job.id for job in ended}
+    shown = state.memory.shown(look.now)
     state.verdicts = {name: verdict for name, verdict in state.verdicts.items() if name in shown}
+    verdicts = {name: verdict.report for name, verdict in state.verdicts.items()}
     moments = [verdict.until for verdict in state.verdicts.values()]
-    moments += [kept.gone_at + SHOWN_SECONDS for kept in gone.values() if kept.gone_at is not None]
+    return _with_the_store(case, state, look, verdicts, moments, known=True)
+
+
+def _with_the_store(  # noqa: PLR0913  # what was judged, and what it was judged by
+    case: Case,
+    state: _State,
+    look: Look,
+    verdicts: Mapping[str, Report],
+    moments: Iterable[float],
+    *,
+    known: bool,
+) -> Reports:
+    """Return the verdicts with what the store alone tells, where it is known."""
+    memory, cron = state.memory, case.files.cron
     late, later = overdue.count([runs.job for runs in look.jobs], look.zone, look.now)
-    empty = not look.jobs
-    vanished = sum(empty or name in case.files.cron.left_over for name in state.memory.vanishing(look.now))
+    vanished = sum(not look.jobs or name in cron.left_over for name in memory.vanishing(look.now))
     return Reports(
-        {name: verdict.report for name, verdict in state.verdicts.items()},
-        ended,
-        vanished,
-        late if case.files.cron.jobs is not None else None,
-        tuple(moment for moment in (*moments, *later) if look.now < moment < math.inf),
+        verdicts,
+        memory.ended(look.now),
+        vanished if look.jobs_known else None,
+        late if look.jobs_known and cron.jobs is not None else None,
+        tuple(at for at in (*moments, *memory.moments(), *later) if look.now < at < math.inf),
+        known,
     )
 
 

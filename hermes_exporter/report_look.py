@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.judge import ticking
-from hermes_exporter.report_assessor import Look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hermes_exporter.cases import Case
-    from hermes_exporter.job_evidence import Books
+    from hermes_exporter.job_evidence import Book, Books
     from hermes_exporter.judge.job_runs import JobRuns
     from hermes_exporter.judge.liveness import Clock
     from hermes_exporter.judge.scheduler import Scheduler
+    from hermes_exporter.judge.ticking import Ticking
     from hermes_exporter.memory import Memory
+
+
+class Look(NamedTuple):
+    """What one gather says of a profile besides its case.
+
+    Attributes:
+        readable: everything that a verdict stands on was read, and the clock can be trusted.
+        jobs_known: the store was read, and the clock can be trusted.
+        jobs: of the store.
+        zone: that schedules are read in.
+        ticking: what ticks the store.
+        books: the logs that may tell of the jobs.
+    """
+
+    now: float
+    readable: bool
+    jobs_known: bool
+    jobs: Sequence[JobRuns]
+    zone: str
+    ticking: Ticking
+    books: Sequence[Book]
 
 
 def look(  # noqa: PLR0913  # all that a verdict on reports stands on
@@ -40,9 +61,12 @@ def look(  # noqa: PLR0913  # all that a verdict on reports stands on
     ticks = ticking.of(
         server.liveness, server.files.starts or (), again, idle=idle, last=asked or case.files.cron.heartbeat
     )
+    jobs_known = clock.trusted and _jobs_read(case)
+    ledger_known = case.files.cron.ledger_known
     return Look(
         now=clock.now,
-        readable=clock.trusted and _read(case) and (not with_logs or _logs_read(case, memory)),
+        readable=jobs_known and ledger_known and (not with_logs or _logs_read(case, memory)),
+        jobs_known=jobs_known,
         jobs=jobs,
         zone=zone,
         ticking=ticks if scheduler.built_in else ticking.ALWAYS,
@@ -50,10 +74,10 @@ def look(  # noqa: PLR0913  # all that a verdict on reports stands on
     )
 
 
-def _read(case: Case) -> bool:
-    """Whether the ledger and the jobs of the profile are known."""
+def _jobs_read(case: Case) -> bool:
+    """Whether the jobs of the profile are known, with what Hermes notes of them."""
     cron = case.files.cron
-    return case.looks is not None and cron.ledger_known and cron.notes_known and cron.store_known
+    return case.looks is not None and cron.notes_known and cron.store_known
 
 
 def _logs_read(case: Case, memory: Memory) -> bool:

@@ -55,6 +55,20 @@ class ReportMemory:
     jobs: dict[str, Kept] = field(default_factory=dict)
     newest_row: int = 0
 
+    def grown_to(self, newest_row: int) -> tuple[bool, bool]:
+        """Take over the newest row of the ledger, 0 where it has none; return if it was replaced, and if changed.
+
+        One that is empty for a while tells nothing. In another one all rows are later than those of the old.
+        """
+        if newest_row in (0, self.newest_row):
+            return False, False
+        replaced = newest_row < self.newest_row
+        if replaced:
+            for kept in self.jobs.values():
+                kept.facts.row = 0
+        self.newest_row = newest_row
+        return replaced, True
+
     def missing(self, there: Collection[str], now: float) -> bool:
         """Take over which jobs are there; return whether that is new.
 
@@ -77,6 +91,19 @@ class ReportMemory:
     def vanishing(self, now: float) -> tuple[str, ...]:
         """Return the recurring jobs that went less than a day ago."""
         return tuple(name for name, kept in self.jobs.items() if kept.recurring and kept.recent(now))
+
+    def ended(self, now: float) -> tuple[Job, ...]:
+        """Return the one-shots that ended less than a day ago."""
+        return tuple(kept.last for kept in self.jobs.values() if kept.last is not None and kept.recent(now))
+
+    def shown(self, now: float) -> frozenset[str]:
+        """Return the jobs that are there, and those that ended less than a day ago."""
+        there = (name for name, kept in self.jobs.items() if kept.gone_at is None)
+        return frozenset((*there, *(job.id for job in self.ended(now))))
+
+    def moments(self) -> tuple[float, ...]:
+        """Return when each job that is gone is no longer shown or missed, Unix seconds."""
+        return tuple(kept.gone_at + SHOWN_SECONDS for kept in self.jobs.values() if kept.gone_at is not None)
 
     def forget(self, now: float) -> None:
         """Drop what is remembered of jobs that are gone for long, or are too many."""

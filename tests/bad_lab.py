@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hermes_exporter.judge.report import FATES
 from hermes_exporter.logs.tally import PLATFORM_CLASSES
 from tests.homes import HOST_ZONE
 from tests.odd_homes import AT, home, running, stamp
@@ -56,6 +57,7 @@ INVALID = 'hermes_profile_condition{condition="config_invalid",profile="coder"}'
 HEALTH = 'hermes_profile_health{{profile="coder",verdict="{}"}}'
 WELL, ILL = HEALTH.format("ok"), HEALTH.format("config_invalid")
 LOOPING = 'hermes_profile_condition{condition="gateway_crash_looping",profile="coder"}'
+MISSING = 'hermes_profile_condition{condition="report_missing",profile="coder"}'
 STALLED = 'hermes_profile_condition{condition="scheduler_stalled",profile="coder"}'
 TICKER_BEAT, TICKER_SUCCESS = (
     f'hermes_cron_scheduler_{mark}_timestamp_seconds{{profile="coder"}}' for mark in ("heartbeat", "last_success")
@@ -75,12 +77,35 @@ INCIDENTS = frozenset(
     f'hermes_cron_incidents{{profile="coder",state="{state}"}}'
     for state in ("detected", "alerted", "resolved", "closed")
 )
+RUN_STATUSES = ("completed", "failed", "unknown")
+JOBS_OVERDUE, JOBS_VANISHED = (f'hermes_cron_jobs_{what}{{profile="coder"}}' for what in ("overdue", "vanished"))
 
 
-def of_job(job_id: str, *facts: str) -> frozenset[str]:
+def of_job(job_id: str, *facts: str, **labels: str) -> frozenset[str]:
     """Series of a job of coder; what they are called after the job."""
+    pairs = sorted({**labels, "job_id": job_id, "job_name": f"{job_id}-name", "profile": "coder"}.items())
+    text = ",".join(f'{name}="{value}"' for name, value in pairs)
+    return frozenset(f"hermes_cron_job_{fact}{{{text}}}" for fact in facts)
+
+
+def reported(job_id: str, evidence: str) -> frozenset[str]:
+    """Series of the reports of a job of coder, the last of which arrived."""
     return frozenset(
-        f'hermes_cron_job_{fact}{{job_id="{job_id}",job_name="{job_id}-name",profile="coder"}}' for fact in facts
+        {
+            *of_job(job_id, "judged", "report_overdue", "duplicate_runs_total", "start_delay_seconds"),
+            *of_job(
+                job_id, *(f"{what}_timestamp_seconds" for what in ("last_slot", "next_slot", "last_delivery"))
+            ),
+            *of_job(job_id, "last_delivery_outcome", outcome="delivered"),
+            *of_job(job_id, "last_delivery_evidence", evidence=evidence),
+            *(name for fate in FATES for name in of_job(job_id, "slots_total", result=fate)),
+            *(name for status in RUN_STATUSES for name in of_job(job_id, "runs_total", status=status)),
+            *(
+                name
+                for word in ("delivered", "failed")
+                for name in of_job(job_id, "deliveries_total", outcome=word)
+            ),
+        }
     )
 
 
@@ -129,7 +154,8 @@ OF_JOBS = frozenset(
     {
         *(of_job("j1", *ALWAYS, *RAN, *FLYING, "last_duration_seconds", "created_timestamp_seconds")),
         *(of_job("j2", *ALWAYS, *RAN, "created_timestamp_seconds")),
-        *(*STATUSES.values(), *JOB_INFOS, *JOB_STATES, JOBS_RUNNING),
+        *(*reported("j1", "ledger"), *reported("j2", "claim")),
+        *(*STATUSES.values(), *JOB_INFOS, *JOB_STATES, JOBS_RUNNING, JOBS_OVERDUE),
     }
 )
 FROM_ROWS = frozenset(of_job("j1", *FLYING, "last_duration_seconds") | INCIDENTS)
@@ -262,8 +288,11 @@ ARTEFACTS = {
         ),
         Artefact(
             "cron/jobs.json",
-            lost=OF_JOBS | {STORE_VALID, MISMATCH, TICKED},
-            becomes={"fails": {**dict.fromkeys(OF_JOBS | {MISMATCH, TICKED}), STORE_VALID: 0}},
+            lost=OF_JOBS | {STORE_VALID, TICKED, MISMATCH, JOBS_VANISHED},
+            becomes={
+                "fails": {**dict.fromkeys(OF_JOBS | {TICKED, MISMATCH, JOBS_VANISHED}), STORE_VALID: 0},
+                "absent": {**dict.fromkeys(OF_JOBS | {STORE_VALID, TICKED, MISMATCH}), JOBS_VANISHED: 2},
+            },
             families=("hermes_cron_job",),
             collector="cron",
         ),
@@ -301,7 +330,7 @@ ARTEFACTS = {
         ),
         Artefact(
             "cron/runtime.db",
-            lost=NOTED | of_job("j2", "schedulable"),
+            lost=NOTED | of_job("j2", "schedulable") | {JOBS_OVERDUE, JOBS_VANISHED},
             becomes={"absent": {**dict.fromkeys(NOTED), **dict.fromkeys(of_job("j2", "schedulable"), 0)}},
             empty="absent",
             collector="cron",
@@ -318,13 +347,15 @@ ARTEFACTS = {
     )
 }
 TABLES = """
-CREATE TABLE executions (id TEXT, job_id TEXT, pid INTEGER, process_started_at INTEGER, status TEXT,
-  claimed_at TEXT, started_at TEXT, finished_at TEXT, error TEXT);
+CREATE TABLE executions (id TEXT, job_id TEXT, source TEXT, pid INTEGER, process_started_at INTEGER, status TEXT,
+  claimed_at TEXT, started_at TEXT, finished_at TEXT, error TEXT, delivery_outcome TEXT, scheduled_instant TEXT);
 CREATE TABLE cron_incidents (id TEXT, state TEXT, error TEXT);
 CREATE TABLE deliveries (execution_id TEXT, content TEXT, status TEXT, created_at TEXT);
 CREATE TABLE job_runtime (job_id TEXT, state_json TEXT);
 """
 DAY = 86400.0
+SLOT = AT - 78_400.0
+"""The last one of both jobs: nine o'clock of the day before."""
 
 
 def database(path: Path, *inserts: tuple[str, tuple[object, ...]]) -> None:
@@ -337,34 +368,43 @@ def database(path: Path, *inserts: tuple[str, tuple[object, ...]]) -> None:
 
 
 def cron(coder: Gateway) -> None:
-    """Everything that any version of Hermes leaves of its cron: j1 is noted in jobs.json, j2 in runtime.db."""
+    """Everything that any version of Hermes leaves of its cron: j1 is noted in jobs.json, j2 in runtime.db.
+
+    Both have run at the last slot; j1 was started by hand since then.
+    """
     directory = coder.path / "cron"
     schedule = {"kind": "cron", "expr": "0 9 * * *"}
     common = {"prompt": SECRET, "deliver": f"telegram:{SECRET}", "schedule": schedule, "enabled": True}
     noted = {
         "state": "scheduled",
-        "next_run_at": stamp(AT + DAY),
-        "last_run_at": stamp(AT - DAY),
+        "next_run_at": stamp(SLOT + DAY),
+        "last_run_at": stamp(SLOT + 10),
         "last_status": "ok",
+    }
+    private = {
+        "last_error": SECRET,
+        "last_delivery_error": SECRET,
+        "run_claim": {"at": stamp(AT - 9000), "by": SECRET},
+        "repeat": {"times": 99, "completed": 7},
     }
     jobs = [
         {"id": job_id, "name": f"{job_id}-name", "created_at": stamp(AT - 9 * DAY), **common, **notes}
-        for job_id, notes in (("j1", {**noted, "last_error": SECRET}), ("j2", {}))
+        for job_id, notes in (("j1", {**noted, **private}), ("j2", {}))
     ]
     (directory / "jobs.json").write_text(json.dumps({"jobs": jobs, "updated_at": stamp(AT)}))
     for mark in ("ticker_heartbeat", "ticker_last_success"):
         (directory / mark).write_text(f"{AT - 20:.6f}")
     (directory / "catch_up_occurrences").write_text("41\n")
     run = (coder.pid, coder.ticks, SECRET)
-    insert = "INSERT INTO executions VALUES ('e1', 'j1', ?1, ?2, ?4, ?5, ?5, ?6, ?3)"
+    insert = "INSERT INTO executions VALUES (?4, 'j1', ?5, ?1, ?2, ?6, ?7, ?7, ?8, ?3, ?9, NULL)"
     database(
         directory / "executions.db",
-        (insert, (*run, "completed", stamp(AT - DAY - 9), stamp(AT - DAY))),
-        (insert, (*run, "running", stamp(AT - 600), None)),
+        (insert, (*run, "e1", "builtin", "completed", stamp(SLOT + 1), stamp(SLOT + 10), "delivered")),
+        (insert, (*run, "e2", "direct", "running", stamp(AT - 600), None, None)),
         ("INSERT INTO cron_incidents VALUES ('i1', 'alerted', ?)", (SECRET,)),
     )
     database(directory / "runtime.db", ("INSERT INTO job_runtime VALUES ('j2', ?)", (json.dumps(noted),)))
-    queued = ("INSERT INTO deliveries VALUES ('e1', ?, 'pending', ?)", (SECRET, stamp(AT - 700)))
+    queued = ("INSERT INTO deliveries VALUES ('e0', ?, 'pending', ?)", (SECRET, stamp(AT - 700)))
     database(directory / "deliveries.db", queued)
 
 
@@ -410,7 +450,7 @@ class Lab:
         marker = {"action": SECRET, "requested_at": stamp(AT - 90), "principal": SECRET}
         (self.coder / ".drain_request.json").write_text(json.dumps(marker))
         (self.coder / "config.yaml").write_text(f"model:\n  api_key: {SECRET}\n")
-        self.scraper = Scraper(self.home)
+        self.scraper = Scraper(self.home, timezones={"coder": "UTC"})
         self._caplog = caplog
         caplog.set_level(logging.INFO)
         self.healthy = self.scrape()

@@ -11,6 +11,7 @@ from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home as WatchedHome
 from hermes_exporter.exposition import PLAIN
 from hermes_exporter.gather import Gatherer
+from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.memory import Memory
 from hermes_exporter.settings import Settings
 
@@ -25,8 +26,22 @@ SECONDS = 10.0
 NOBODY = 65534
 
 
+class SetClock:
+    """Shows the moment that it was set to last, Unix seconds; ``trusted`` is whether that can be believed."""
+
+    def __init__(self, at: float) -> None:
+        self.at, self.trusted = at, True
+
+    def read(self) -> Clock:
+        """Return the moment."""
+        return Clock(self.at, trusted=self.trusted)
+
+
 class Scraper:
-    """An exporter of some homes, all of them judged by the first one's /proc and clock; names are aliases."""
+    """An exporter of some homes, all of them judged by the first one's /proc; names are aliases.
+
+    ``clock`` shows the moment of the first home until it is set to another.
+    """
 
     def __init__(
         self,
@@ -47,7 +62,8 @@ class Scraper:
             at=home.at,
             timezones=timezones or {},
         )
-        self.gatherer = Gatherer(self.settings, memory or Memory())
+        self.clock = SetClock(home.at)
+        self.gatherer = Gatherer(self.settings, memory or Memory(), self.clock)
 
     def text(self, timeout: float = SECONDS) -> str:
         """One scrape; fails when it is not done in time."""

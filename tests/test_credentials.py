@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from typing import TYPE_CHECKING
@@ -36,7 +35,7 @@ class Lab:
 
     def scrape(self, later: float = 0.0) -> Series:
         """The answer as of some seconds after AT."""
-        self.scraper.gatherer.settings = dataclasses.replace(self.scraper.settings, at=AT + later)
+        self.scraper.clock.at = AT + later
         return self.scraper.scrape()
 
     def statuses(self, profile: str, later: float = 0.0) -> dict[str, int]:

@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -525,7 +524,7 @@ def test_time_alone_ends_what_is_known(tmp_path: Path, monkeypatch: pytest.Monke
     scraper = Scraper(where)
     found = []
     for later in (0, 1, 93_539, 93_541):
-        scraper.gatherer.settings = replace(scraper.settings, at=AT + later)
+        scraper.clock.at = AT + later
         scraper.scrape()
         found.append(condition(scraper.scrape(), "provider_auth"))
 

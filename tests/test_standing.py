@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from functools import partial
@@ -53,7 +52,7 @@ STEPS = (
 
 
 def at(scraper: Scraper, moment: float) -> Series:
-    scraper.gatherer.settings = dataclasses.replace(scraper.settings, at=moment)
+    scraper.clock.at = moment
     return scraper.scrape()
 
 

@@ -74,13 +74,13 @@ OVERDUE = Family(
     "hermes_cron_jobs_overdue",
     "gauge",
     "Jobs whose next run, as Hermes planned it, is past by more than half their period (2 minutes to 2 hours). "
-    "Absent: jobs.json cannot be read.",
+    "Absent: the jobs cannot be read.",
 )
 VANISHED = Family(
     "hermes_cron_jobs_vanished",
     "gauge",
     "Recurring jobs that were on and left jobs.json within a day, though their output shows that nobody removed "
-    "them.",
+    "them. Absent: the jobs cannot be read.",
 )
 INCIDENTS = Family(
     "hermes_cron_incidents",
