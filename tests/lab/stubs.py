@@ -206,8 +206,8 @@ class Messenger(Stub):
     """Mattermost under /<who>: REST version 4 and the websocket. What is stored in `posts` was received.
 
     Everything that somebody in `refused` asks is answered with that status, and stands in `refusals`. So does
-    a post into one of `closed` channels, where 0 is no answer at all. It can be its own HTTP proxy, for senders
-    that insist on one.
+    a post into one of `closed` channels, where 0 is no answer at all. Who is held waits for every answer. It can
+    be its own HTTP proxy, for senders that insist on one.
     """
 
     def __init__(self) -> None:
@@ -217,12 +217,15 @@ class Messenger(Stub):
         self.refused: dict[str, int] = {}
         self.closed: dict[str, int] = {}
         self.refusals: list[tuple[str, str]] = []
+        self._held: dict[str, threading.Event] = {}
         self._sockets: dict[str, list[Request]] = {}
 
     def handle(self, request: Request) -> None:
         """Answer what Hermes' Mattermost adapter asks."""
         who, _, rest = urlsplit(request.path).path.lstrip("/").partition("/")
         path = rest.removeprefix("api/v4/")
+        if (held := self._held.get(who)) is not None:
+            held.wait(60)
         if who in self.refused:
             return self._refuse(request, who, path, self.refused[who])
         if path == "websocket":
@@ -256,6 +259,14 @@ class Messenger(Stub):
             request.close_connection = True
             return
         request.reply(status, {"id": "lab.refused", "message": f"lab answer {status}", "status_code": status})
+
+    def hold(self, who: str) -> None:
+        """Answer nothing that is asked by that name until it is released."""
+        self._held[who] = threading.Event()
+
+    def release(self, who: str) -> None:
+        """Answer what was asked meanwhile, and go on."""
+        self._held.pop(who).set()
 
     def listeners(self, who: str) -> int:
         """How many gateways of that name have their websocket open."""
