@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,8 @@ ROW_SECONDS = 120.0
 """So long after Hermes noted a run its row must be in the ledger, if there ever is one."""
 QUEUED_SECONDS = 2 * 3600.0
 """So long a queued report is waited for."""
+LOG_SECONDS = 10.0
+"""Hermes writes its log in a thread of its own: so long after a run ended its last records may not be there."""
 NOTHING_LOGGED = Logged()
 
 
@@ -49,6 +52,20 @@ class Evidence(NamedTuple):
 
     logged: Logged
     reach: Reach | None
+
+
+class Ended(NamedTuple):
+    """Runs that ended since the last look.
+
+    Attributes:
+        runs: oldest first.
+        waiting: rows of the ledger that are not over, or whose report is on its way.
+        told_at: when the log will have told of those that ended just now, Unix seconds; infinity where it has.
+    """
+
+    runs: tuple[Run, ...]
+    waiting: tuple[str, ...] = ()
+    told_at: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,32 +147,47 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
     now: float,
     *,
     replaced: bool,
-) -> tuple[Run, ...]:
-    """Return the runs that ended since the last look, oldest first; at first sight all that are known.
+) -> Ended:
+    """Return the runs that ended since the last look; at first sight all that are known.
 
     Stamps that lie ahead are no evidence. Where the ledger was ``replaced``, runs that began before the newest
     known one are old.
     """
     latest = now + FUTURE_TOLERANCE_SECONDS
     states = queue.states if queue else {}
-    found = []
+    found, waiting, told_at = [], [], math.inf
     for row in rows if replaced or not _taken_up(rows, facts) else ():
-        if not row.ended or not _is_new(row, facts, replaced=replaced) or _waits(row, states, now):
+        word = run_outcome.OF_LEDGER.get(states.get(row.id) or row.delivery_outcome or "")
+        if not row.ended or (word == "queued" and now - (row.finished_at or now) < QUEUED_SECONDS):
+            waiting.append(row.id)
+            continue
+        if not _is_new(row, facts, replaced=replaced):
             continue
         run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
-        if run is not None and run.began <= latest and run.ended <= latest:
+        if run is None or max(run.began, run.ended) > latest:
+            continue
+        if word is None and _unwritten(run, evidence.reach, now):
+            waiting.append(row.id)
+            told_at = min(told_at, run.ended + LOG_SECONDS)
+        else:
             found.append(run)
     noted = _noted(job, rows, evidence, facts, now)
-    return tuple(sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began)))
+    taken = sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began))
+    return Ended(tuple(taken), tuple(waiting), told_at)
 
 
-def mark(facts: JobFacts, rows: Sequence[Execution], queue: Deliveries | None, now: float) -> None:
-    """Take over which rows of the ledger were taken up; those that are not over will be again."""
+def mark(facts: JobFacts, rows: Sequence[Execution], waiting: Sequence[str]) -> None:
+    """Take over which rows of the ledger were taken up; those that wait will be again."""
     if not rows or _taken_up(rows, facts):
         return
-    states = queue.states if queue else {}
     facts.row = rows[-1].number
-    facts.flying = [row.id for row in rows if not row.ended or _waits(row, states, now)]
+    facts.flying = list(waiting)
+
+
+def _unwritten(run: Run, reach: Reach | None, now: float) -> bool:
+    """Whether the log has no good word of a run, and may get one yet; nobody writes what a dead process knew."""
+    told = run.settles or run.status == "unknown" or reach is None
+    return not told and now < run.ended + LOG_SECONDS
 
 
 def _taken_up(rows: Sequence[Execution], facts: JobFacts | None) -> bool:
@@ -170,13 +202,6 @@ def _is_new(row: Execution, facts: JobFacts | None, *, replaced: bool) -> bool:
         began = row.started_at or row.claimed_at or 0.0
         return facts.last_began is None or began > facts.last_began
     return row.number > facts.row
-
-
-def _waits(row: Execution, states: Mapping[str, str], now: float) -> bool:
-    """Whether the run is over and its report still on its way."""
-    word = states.get(row.id) or row.delivery_outcome or ""
-    queued = run_outcome.OF_LEDGER.get(word) == "queued"
-    return row.ended and queued and now - (row.finished_at or now) < QUEUED_SECONDS
 
 
 def _noted(

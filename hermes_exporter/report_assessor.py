@@ -148,15 +148,15 @@ class ReportAssessor:
         seen = Seen(
             schedule=f"{job.kind} {job.schedule} {look.zone}",
             owing=_owing(job, kept, look.now) and not terms.ignored,
-            slots=_owed(job, look.zone, since, kept, ended),
-            runs=ended,
+            slots=_owed(job, look.zone, since, kept, ended.runs),
+            runs=ended.runs,
             created_at=job.created_at,
             at=Circumstances(
                 now=look.now,
                 watched_since=self._watched_since,
                 ticking=look.ticking,
                 recorded_since=ledger.complete_since if ledger else None,
-                flying=flying,
+                flying=flying or ended.told_at < math.inf,
                 terms=terms,
                 zone=zone.of(look.zone),
                 owed_by_hermes=job.noted.next_run_at,
@@ -164,8 +164,8 @@ class ReportAssessor:
         )
         before = report_memory.fingerprint(kept)
         kept = _remembered(state, job, kept, seen)
-        job_evidence.mark(kept.facts, rows, queue, look.now)
-        until = min(reports.until(kept.facts, seen), _later(job.noted.held_until, look.now))
+        job_evidence.mark(kept.facts, rows, ended.waiting)
+        until = min(reports.until(kept.facts, seen), _later(job.noted.held_until, look.now), ended.told_at)
         state.verdicts[job.id] = _Verdict(made_from, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)
 

@@ -62,6 +62,7 @@ class Run:
         status: completed, failed or unknown.
         arrived_at: when the report did, None where it did not or nobody can tell.
         by_hand: its owner asked for it.
+        claimed_at: when Hermes took it up: it begins when one of the threads for runs is free.
     """
 
     began: float
@@ -72,6 +73,12 @@ class Run:
     arrived_at: float | None = None
     by_hand: bool = False
     scheduled_at: float | None = None
+    claimed_at: float | None = None
+
+    @property
+    def taken_up(self) -> float:
+        """Since when it has been under way."""
+        return min(self.claimed_at or self.began, self.began)
 
     @property
     def settles(self) -> bool:
@@ -105,7 +112,8 @@ def of_row(row: Execution, queued: str | None, job: Job, logged: Logged, reach: 
         return None
     ended = max(row.finished_at or began, began)
     told = _outcome(row, queued, job, logged, reach, (row.claimed_at or began, ended))
-    return Run(began, ended, row.status, told.outcome, told.evidence, told.at, row.by_hand, row.scheduled_at)
+    told_of = (told.outcome, told.evidence, told.at)
+    return Run(began, ended, row.status, *told_of, row.by_hand, row.scheduled_at, row.claimed_at)
 
 
 def of_notes(job: Job, logged: Logged, reach: Reach | None) -> Run | None:

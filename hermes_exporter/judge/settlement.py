@@ -82,7 +82,7 @@ def settle(
     ``runs`` are those that ended since the last look, oldest first; ``fresh`` the slots that came.
     """
     settlings = [*facts.settlings, *(_settling(run) for run in runs if _settles(run, at.terms))]
-    failed = [run.began for run in runs if not _settles(run, at.terms) and not run.doubtful]
+    failed = [run.taken_up for run in runs if not _settles(run, at.terms) and not run.doubtful]
     facts.failures = [*facts.failures, *failed][-KEPT:]
     facts.doubts = [*facts.doubts, *(_settling(run) for run in runs if run.doubtful)][-KEPT:]
     covers = list(accumulate((max(each.began + EARLY_SECONDS, each.ended) for each in settlings), max))
@@ -120,7 +120,7 @@ def _settles(run: Run, terms: Terms) -> bool:
 
 
 def _settling(run: Run) -> Settling:
-    return Settling(run.began, run.ended, run.arrived_at or run.ended, run.outcome, run.evidence)
+    return Settling(run.taken_up, run.ended, run.arrived_at or run.ended, run.outcome, run.evidence)
 
 
 def limit(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hermes_exporter.judge.cron_times import ScheduleError
 from hermes_exporter.judge.deadline import EARLY_SECONDS
+from hermes_exporter.judge.run_outcome import NOTED_SECONDS
 from hermes_exporter.judge.schedule import cron_schedule
 
 if TYPE_CHECKING:
@@ -94,11 +95,14 @@ NONE = Moments(())
 
 
 def final(slots: Slots, slot: float, deadline: float) -> float:
-    """Return when the fate of a slot with that deadline is decided, whatever comes later."""
+    """Return when the fate of a slot with that deadline is decided, whatever comes later.
+
+    Hermes removes a job when its last run ends; the end of that run is known a little later.
+    """
     following = slots.next(slot)
     if following is not None:
         return max(deadline, following)
-    return deadline if isinstance(slots, Until) else expiry(slots, deadline)
+    return max(deadline, slots.end + NOTED_SECONDS) if isinstance(slots, Until) else expiry(slots, deadline)
 
 
 def expiry(slots: Slots, deadline: float) -> float:

@@ -11,7 +11,7 @@ from hermes_exporter.judge.deadline import Terms
 from hermes_exporter.judge.reports import Seen
 from hermes_exporter.judge.run_outcome import Run
 from hermes_exporter.judge.settlement import Circumstances
-from hermes_exporter.judge.slots import of_job
+from hermes_exporter.judge.slots import Until, of_job
 from hermes_exporter.judge.ticking import ALWAYS, Ticking
 from hermes_exporter.sources.job import Job, Noted
 
@@ -34,7 +34,7 @@ def run(began: float, outcome: Outcome = "delivered", seconds: float = 60.0, sta
 
 @dataclass
 class Story:
-    """A job that is looked at; ``watched_since`` is when the watch began."""
+    """A job that is looked at; ``watched_since`` is when the watch began, ``gone_at`` when its store lost it."""
 
     job: Job = DAILY
     zone: str = "UTC"
@@ -44,6 +44,7 @@ class Story:
     terms: Terms = field(default_factory=Terms)
     facts: JobFacts | None = None
     looked_at: float = float("inf")
+    gone_at: float | None = None
 
     def look(
         self,
@@ -55,10 +56,11 @@ class Story:
     ) -> Report:
         """Look at the job; ``runs`` are those that ended since the last look."""
         since = self.facts.since if self.facts else min(self.job.created_at or now, now)
+        slots = of_job(self.job, self.zone, since, self.facts.last_ended if self.facts else None, runs)
         seen = Seen(
             schedule=f"{self.job.schedule} {self.zone}",
             owing=owing,
-            slots=of_job(self.job, self.zone, since, self.facts.last_ended if self.facts else None, runs),
+            slots=slots if self.gone_at is None else Until(slots, self.gone_at),
             runs=runs,
             created_at=self.job.created_at,
             at=Circumstances(

@@ -114,6 +114,31 @@ def test_a_run_in_flight_is_waited_for_two_hours_and_no_more() -> None:
     assert story.look(limit, flying=True).overdue is True
 
 
+def test_a_run_is_under_way_since_hermes_took_it_up() -> None:
+    """One that waited for its turn until the deadline was over is as good as one that ran so long."""
+    story = watched()
+    story.look(SLOT + 20 * MINUTE, flying=True)
+    queued = replace(run(SLOT + 16 * MINUTE), claimed_at=SLOT + 1)
+
+    report = story.look(SLOT + 20 * MINUTE, queued)
+
+    assert (report.overdue, report.slots, report.start_delay_seconds) == (False, {"settled": 1}, 16 * MINUTE)
+
+
+def test_the_last_run_of_a_job_may_be_late() -> None:
+    """Hermes removes the job when its last run ends, which is known a moment later: late, not missed."""
+    job = replace(DAILY, kind="once", schedule="", once_at=SLOT)
+    story = Story(job=job)
+    story.look(MONDAY)
+    assert story.look(SLOT + HOUR - 1).overdue is True
+
+    story.gone_at = SLOT + HOUR
+    story.look(SLOT + HOUR, flying=True)
+    report = story.look(SLOT + HOUR + 1, run(SLOT + HOUR - 60, seconds=60.5))
+
+    assert (report.overdue, report.slots) == (False, {"late": 1})
+
+
 def test_a_run_just_before_its_slot_serves_it() -> None:
     """Clocks differ: up to 60 seconds early is not another run."""
     story = watched()

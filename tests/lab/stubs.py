@@ -120,9 +120,10 @@ class Call(NamedTuple):
 
 
 class Provider(Stub):
-    """An OpenAI-compatible provider under /v1, with one answer to everything but for the keys in `faults`.
+    """An OpenAI-compatible provider under /v1, with one answer to everything but for what stands in two tables.
 
-    What stands in `calls` was asked, in that order.
+    `faults` are by credential, or by a word of the question; `answers` by a word of the question. What stands in
+    `calls` was asked, in that order.
     """
 
     answer = "All systems nominal."
@@ -132,6 +133,7 @@ class Provider(Stub):
         super().__init__()
         self.calls: list[Call] = []
         self.faults: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
 
     def handle(self, request: Request) -> None:
         """List the one model, or complete a chat."""
@@ -145,18 +147,21 @@ class Provider(Stub):
         if not request.path.endswith("/chat/completions"):
             return request.reply(404, {"error": {"message": "not found"}})
         asked = json.loads(request.body)
+        question = json.dumps(asked["messages"])
+        fault = fault or by_word(self.faults, question, "")
+        answer = by_word(self.answers, question, self.answer)
         self.calls.append(Call(time.time(), key, fault))
         if fault:
             return self._fail(request, FAULTS[fault])
         usage = {"prompt_tokens": 1000, "completion_tokens": 5, "total_tokens": 1005}
         common = {"id": "chatcmpl-lab", "created": int(time.time()), "model": MODEL}
         if not asked.get("stream"):
-            message = {"role": "assistant", "content": self.answer}
+            message = {"role": "assistant", "content": answer}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             return request.reply(200, {**common, "object": "chat.completion", "choices": [choice], "usage": usage})
         deltas: list[tuple[dict[str, str], str | None]] = [
             ({"role": "assistant", "content": ""}, None),
-            ({"content": self.answer}, None),
+            ({"content": answer}, None),
             ({}, "stop"),
         ]
         lines = [
@@ -179,27 +184,50 @@ class Provider(Stub):
             request.reply(fault.status, fault.body, fault.kind)
 
 
+def by_word(table: dict[str, str], question: str, otherwise: str) -> str:
+    """What the table has for a word of the question."""
+    return next((found for word, found in table.items() if word in question), otherwise)
+
+
+class Post(NamedTuple):
+    """A message that was received.
+
+    Attributes:
+        at: when it came, Unix seconds.
+    """
+
+    who: str
+    message: str
+    channel: str
+    at: float
+
+
 class Messenger(Stub):
     """Mattermost under /<who>: REST version 4 and the websocket. What is stored in `posts` was received.
 
-    Everything that somebody in `refused` asks is answered with that status, and stands in `refusals`. It can be
-    its own HTTP proxy, for senders that insist on one.
+    Everything that somebody in `refused` asks is answered with that status, and stands in `refusals`. So does
+    a post into one of `closed` channels, where 0 is no answer at all. Who is held waits for every answer. It can
+    be its own HTTP proxy, for senders that insist on one.
     """
 
     def __init__(self) -> None:
         """Start with no posts and no listeners, and refuse nobody."""
         super().__init__()
-        self.posts: list[tuple[str, str]] = []
+        self.posts: list[Post] = []
         self.refused: dict[str, int] = {}
+        self.closed: dict[str, int] = {}
         self.refusals: list[tuple[str, str]] = []
+        self._held: dict[str, threading.Event] = {}
         self._sockets: dict[str, list[Request]] = {}
 
     def handle(self, request: Request) -> None:
         """Answer what Hermes' Mattermost adapter asks."""
         who, _, rest = urlsplit(request.path).path.lstrip("/").partition("/")
         path = rest.removeprefix("api/v4/")
+        if (held := self._held.get(who)) is not None:
+            held.wait(60)
         if who in self.refused:
-            return self._refuse(request, who, path)
+            return self._refuse(request, who, path, self.refused[who])
         if path == "websocket":
             return self._websocket(request, who)
         if path == "users/me":
@@ -207,7 +235,10 @@ class Messenger(Stub):
             return request.reply(200, me)
         if path == "posts":
             post: dict[str, Any] = json.loads(request.body)
-            self.posts.append((who, str(post.get("message", ""))))
+            channel = str(post["channel_id"])
+            if channel in self.closed:
+                return self._refuse(request, who, path, self.closed[channel])
+            self.posts.append(Post(who, str(post.get("message", "")), channel, time.time()))
             stamp = {"id": identity("post", who, str(len(self.posts))), "create_at": int(time.time() * 1000)}
             return request.reply(201, {**post, **stamp})
         return self._other(request, path)
@@ -221,10 +252,21 @@ class Messenger(Stub):
             return request.reply(200, channel)
         return request.reply(404, {"id": "not_found", "message": "not found", "status_code": 404})
 
-    def _refuse(self, request: Request, who: str, path: str) -> None:
+    def _refuse(self, request: Request, who: str, path: str, status: int) -> None:
         self.refusals.append((who, path))
-        status = self.refused[who]
+        if not status:
+            request.connection.recv(1)  # until the other side gives up
+            request.close_connection = True
+            return
         request.reply(status, {"id": "lab.refused", "message": f"lab answer {status}", "status_code": status})
+
+    def hold(self, who: str) -> None:
+        """Answer nothing that is asked by that name until it is released."""
+        self._held[who] = threading.Event()
+
+    def release(self, who: str) -> None:
+        """Answer what was asked meanwhile, and go on."""
+        self._held.pop(who).set()
 
     def listeners(self, who: str) -> int:
         """How many gateways of that name have their websocket open."""

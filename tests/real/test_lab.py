@@ -105,4 +105,4 @@ def test_hermes_answers(hermes: HermesHome, provider: Provider, messenger: Messe
     messenger.say("coder", "How is everything?")
 
     until(lambda: messenger.posts[said:], 30, "an answer")
-    assert messenger.posts[said:] == [("coder", provider.answer)]
+    assert [(post.who, post.message) for post in messenger.posts[said:]] == [("coder", provider.answer)]

@@ -368,7 +368,7 @@ def test_a_report_that_is_sent_without_a_gateway(site: Site, status: int) -> Non
     proxy = {"MATTERMOST_PROXY": f"http://127.0.0.1:{site.messenger.port}"}
     reporter = Reporter(site, profile, "How is everything?", "--deliver", "mattermost", environment=proxy)
     reporter.run("succeeded")
-    assert [who for who, _ in site.messenger.posts].count(profile) == 1
+    assert [post.who for post in site.messenger.posts].count(profile) == 1
     assert reporter.errors() == {}
 
     site.messenger.refused[profile] = status
