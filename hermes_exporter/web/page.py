@@ -21,6 +21,12 @@ HEADLINES = {
     "gateway_frozen": "its gateway is alive and does nothing",
     "gateway_crash_looping": "its gateway crashes again and again",
     "scheduler_stalled": "its gateway lives, but its cron does not tick",
+    "report_missing": "a report is missing",
+    "provider_auth": "its model provider refuses its credentials",
+    "provider_quota": "its model provider's quota is used up",
+    "provider_unreachable": "its model provider cannot be reached",
+    "platform_auth": "a messenger refuses its credentials",
+    "degraded": "it runs on another model provider than it should",
     "platform_down": "its gateway has lost a messenger",
     "config_invalid": "its config.yaml does not parse, and Hermes ignores it",
 }
