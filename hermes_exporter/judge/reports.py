@@ -135,11 +135,12 @@ def _history(facts: JobFacts, slots: Slots, runs: Sequence[Run]) -> None:
         facts.last_outcome = run.outcome
         if run.status in ("completed", "failed") and run.ended > run.began:
             facts.seconds = [*facts.seconds[1 - LAST_RUNS :], run.seconds]
-        slot = slots.newest(run.began + EARLY_SECONDS)
-        if slot is not None and not run.by_hand:
-            facts.start_delay_seconds = max(run.began - slot, 0.0)
         if run.arrived_at is not None and run.outcome in ("delivered", "partial"):
             facts.last_delivery_at, facts.last_delivery_evidence = run.arrived_at, run.evidence
+    by_slot = [run for run in runs if not run.by_hand]
+    slot = slots.newest(by_slot[-1].began + EARLY_SECONDS) if by_slot else None
+    if slot is not None:
+        facts.start_delay_seconds = max(by_slot[-1].began - slot, 0.0)
 
 
 def _count(facts: JobFacts, seen: Seen, run: Run) -> None:
