@@ -27,6 +27,7 @@ from tests.bad_lab import (
     INFO,
     INTERRUPTED,
     JOB_STATES,
+    JOBS_OVERDUE,
     MISSING,
     NO_INFO,
     OF_JOBS,
@@ -46,7 +47,7 @@ from tests.bad_lab import (
     Artefact,
     Lab,
 )
-from tests.odd_homes import AT, home, running
+from tests.odd_homes import AT, home, running, stamp
 from tests.scraping import NOBODY, Scraper, changed, parse, unprivileged
 
 if TYPE_CHECKING:
@@ -414,6 +415,22 @@ def test_odd_text_that_becomes_a_label(lab: Lab, text: str) -> None:
     assert all(name.startswith(("hermes_profile_info{", "hermes_exporter_parse_errors")) for name in different)
     assert len(answer) < 100_000
     assert list(text_string_to_metric_families(answer))
+
+
+@pytest.mark.parametrize("kind", ["cron", "once"])
+def test_half_a_character_in_a_job(lab: Lab, kind: str) -> None:
+    """Lone surrogates in whatever is shown or remembered of a job cost nothing but that they are seen as such."""
+    path = lab.path(ARTEFACTS["cron/jobs.json"])
+    schedule = {"kind": kind, "expr": "\udfff", "run_at": stamp(AT - 60), "display": "\udfff"}
+    odd = {"id": "\ud800", "name": "\udc00", "state": "\udb00", "last_status": "\ud801", "schedule": schedule}
+    path.write_text(json.dumps({"jobs": [odd, *json.loads(path.read_text())["jobs"]]}))
+
+    for _ in range(2):
+        series = lab.scrape()
+    assert series['hermes_cron_job_judged{job_id="?",job_name="?",profile="coder"}'] in (0, 1)
+    different = {name for name in changed(lab.healthy, series) if 'job_id="?"' not in name}
+    assert different <= JOB_STATES | {JOBS_OVERDUE}
+    assert lab.problems() == []
 
 
 STAMPS = {

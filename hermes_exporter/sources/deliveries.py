@@ -54,5 +54,5 @@ def _states(connection: sqlite3.Connection, there: frozenset[str]) -> dict[str, 
     if "execution_id" not in there:
         return {}
     statement = "SELECT execution_id, status FROM deliveries ORDER BY rowid DESC LIMIT ?"
-    found = connection.execute(statement, (MAX_ROWS,))
+    found = reversed(connection.execute(statement, (MAX_ROWS,)).fetchall())  # of two of a run the newer counts
     return {run: state for run, state in found if isinstance(run, str) and isinstance(state, str)}

@@ -7,6 +7,7 @@ dies, until a gateway starts the next time. That a report was delivered is in no
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ MAX_ROWS = 5000
 KEPT_ROWS = 1000
 """Hermes drops the oldest ended ones beyond so many."""
 BY_HAND = "direct"
+RUN_ID = re.compile(r"[0-9a-f-]{1,64}")
 NEEDED = (
     "id",
     "job_id",
@@ -47,7 +49,7 @@ class Execution:
         pid, start_ticks: the process that owns the run; start in clock ticks since boot.
         status: claimed, running, completed, failed, unknown.
         number: of the row: later runs have higher ones.
-        id: Hermes' own name of the run.
+        id: Hermes' own name of the run; of the row where that is no such thing, as it is remembered.
         by_hand: its owner asked for it, no slot did.
         delivery_outcome, scheduled_at: where versions note them.
     """
@@ -114,7 +116,7 @@ def _row(*found: Any) -> Execution:
         started_at=_time(started),
         finished_at=_time(finished),
         number=number,
-        id=str(name),
+        id=name if isinstance(name, str) and RUN_ID.fullmatch(name) else f"row {number}",
         by_hand=source == BY_HAND,
         delivery_outcome=outcome if isinstance(outcome, str) else None,
         scheduled_at=_time(scheduled),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hermes_exporter.sources import lenient_json
 from hermes_exporter.sources.artefact import Notes, UnusableError
 from hermes_exporter.sources.job import Job, job_of, notes_of
-from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.sources.json_object import JsonObject, whole_text
 from hermes_exporter.times import zoned
 
 if TYPE_CHECKING:
@@ -72,15 +72,22 @@ def parse(data: bytes, notes: Notes) -> JobStore:
         if not isinstance(record, dict):
             notes.fault(place, "expected an object")
             continue
-        job_id = record.get("id") or record.get("job_id")
-        if not isinstance(job_id, (str, int)) or isinstance(job_id, bool) or len(str(job_id)) > MAX_ID:
+        job_id = _id(record)
+        if job_id is None:
             notes.fault(place, "has no id")
-        elif str(job_id) in jobs:
+        elif job_id in jobs:
             notes.fault(place, "has the id of an earlier job")
         else:
-            jobs[str(job_id)] = job_of(str(job_id), JsonObject(record, notes, f"{place}."))
+            jobs[job_id] = job_of(job_id, JsonObject(record, notes, f"{place}."))
     saved = zoned(root.get("updated_at")) if isinstance(root, dict) else None
     return JobStore(tuple(jobs.values()), saved, _newest(_end(record) for record in records))
+
+
+def _id(record: Mapping[str, object]) -> str | None:
+    found = record.get("id") or record.get("job_id")
+    if not isinstance(found, (str, int)) or isinstance(found, bool) or len(str(found)) > MAX_ID:
+        return None
+    return whole_text(str(found))
 
 
 def _end(record: object) -> Stamp | None:

@@ -34,7 +34,8 @@ class JsonObject:
 
     def text(self, key: str) -> str | None:
         """Return a string."""
-        return self._typed(key, str, "text")
+        value = self._typed(key, str, "text")
+        return None if value is None else whole_text(value)
 
     def integer(self, key: str) -> int | None:
         """Return a whole number of at most 53 bits; a whole float such as 3.0 counts."""
@@ -88,7 +89,7 @@ class JsonObject:
     def raw_text(self, key: str) -> str:
         """Return a string, or an empty one in the place of anything else; nothing is noted."""
         value = self._values.get(key)
-        return value if isinstance(value, str) else ""
+        return whole_text(value) if isinstance(value, str) else ""
 
     def names(self) -> list[str]:
         """Return the keys, in the order of the file."""
@@ -109,6 +110,11 @@ class JsonObject:
 
     def _at(self, key: str) -> str:
         return f"{self._place}{key}"
+
+
+def whole_text(text: str) -> str:
+    """Return the text with halves of characters replaced, which JSON allows and nothing can encode."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _name(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -196,20 +197,92 @@ def test_newer_columns_and_incidents(tmp_path: Path) -> None:
     assert ledger.incidents == {"detected": 2, "alerted": 0, "resolved": 0, "closed": 0}
 
 
+def test_what_tells_one_run_from_another(tmp_path: Path) -> None:
+    """Each row has a number and an id, says who asked for the run, and what became of the report where it does."""
+    path = tmp_path / "executions.db"
+    with contextlib.closing(write(path)) as writer:
+        for column in ("delivery_outcome", "scheduled_instant"):
+            writer.execute(f"ALTER TABLE executions ADD COLUMN {column} TEXT")
+        insert = "INSERT INTO executions VALUES (?, 'a', ?, 'p', 41, 900, 'completed', ?, NULL, NULL, NULL, ?, ?)"
+        runs = (
+            ("0af3", "builtin", STAMP.format(1), "delivered", STAMP.format(0)),
+            ("a run of 'somebody'", "direct", "no time", b"failed", "soon"),
+            ("a" * 65, "chronos", STAMP.format(3), None, None),
+        )
+        writer.executemany(insert, runs)
+        ledger = read(path)
+
+    assert ledger is not None
+    rows = ledger.rows["a"]
+    at = 1795329841.5
+    assert [(row.number, row.id, row.by_hand) for row in rows] == [
+        (1, "0af3", False),
+        (2, "row 2", True),
+        (3, "row 3", False),
+    ]
+    assert [row.claimed_at for row in rows] == [at, None, at + 2]
+    assert [row.delivery_outcome for row in rows] == ["delivered", None, None]
+    assert [row.scheduled_at for row in rows] == [at - 1, None, None]
+
+
+@pytest.mark.parametrize(("ended", "since"), [(0, 0.0), (999, 0.0), (1000, 1000.0), (1200, 1000.0)])
+def test_since_when_the_ledger_is_complete(tmp_path: Path, ended: int, since: float) -> None:
+    """Hermes drops nothing before it has a thousand ended rows; then it knows all since the oldest of them."""
+    path = tmp_path / "executions.db"
+    with contextlib.closing(write(path)) as writer:
+        insert = "INSERT INTO executions VALUES (?, ?, 'builtin', 'p', 41, 900, ?, ?, NULL, NULL, NULL)"
+        runs = [
+            (f"{number:x}", f"j{number % 7}", "failed", datetime.fromtimestamp(1000 + number, UTC).isoformat())
+            for number in range(ended)
+        ]
+        writer.executemany(insert, [*runs, ("fffff", "j1", "running", STAMP.format(1))])
+        ledger = read(path)
+
+    assert ledger is not None
+    assert ledger.complete_since == since
+
+
 def test_deliveries_count_what_is_under_way(tmp_path: Path) -> None:
-    """Pending and delivering rows count, the oldest names its time; content is never selected."""
+    """Pending and delivering rows count, the oldest names its time; content is never selected.
+
+    What became of each report is told by the run that made it, by its newest row.
+    """
     path = tmp_path / "deliveries.db"
     with contextlib.closing(sqlite3.connect(path)) as writer:
         writer.execute("CREATE TABLE deliveries (execution_id TEXT, content TEXT, status TEXT, created_at REAL)")
         writer.executemany(
-            "INSERT INTO deliveries VALUES ('x', 'SECRET', ?, ?)",
-            [("pending", 1795329862.5), ("delivering", 1795329800.0), ("delivered", 1.0), ("failed", 2.0)],
+            "INSERT INTO deliveries VALUES (?, 'SECRET', ?, ?)",
+            [
+                ("a", "pending", 1795329862.5),
+                ("b", "delivering", 1795329800.0),
+                ("c", "failed", 2.0),
+                ("c", "delivered", 1.0),
+                (None, "failed", 3.0),
+                ("d", b"failed", 4.0),
+            ],
         )
         writer.commit()
 
     queue = DatabaseReader().read(path, deliveries.query)
 
-    assert queue == deliveries.Deliveries(2, 1795329800.0)
+    states = {"a": "pending", "b": "delivering", "c": "delivered"}
+    assert queue == deliveries.Deliveries(2, 1795329800.0, states)
+
+
+def test_the_states_of_a_long_queue_are_those_of_its_newest_reports(tmp_path: Path) -> None:
+    """However many reports were ever queued, so many are known by their runs; all that wait are counted."""
+    path = tmp_path / "deliveries.db"
+    with contextlib.closing(sqlite3.connect(path)) as writer:
+        writer.execute("CREATE TABLE deliveries (execution_id TEXT, status TEXT, created_at REAL)")
+        rows = [(f"e{number}", "pending", float(number)) for number in range(deliveries.MAX_ROWS + 5)]
+        writer.executemany("INSERT INTO deliveries VALUES (?, ?, ?)", rows)
+        writer.commit()
+
+    queue = DatabaseReader().read(path, deliveries.query)
+
+    assert queue is not None
+    assert (queue.pending, queue.oldest) == (deliveries.MAX_ROWS + 5, 0.0)
+    assert queue.states == {run: "pending" for run, _state, _at in rows[5:]}
 
 
 def test_a_foreign_shape_is_nothing(tmp_path: Path) -> None:
