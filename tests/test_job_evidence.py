@@ -24,7 +24,9 @@ def row(status: str = "completed", **more: object) -> Execution:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def taken(each: Execution, evidence: Evidence = SILENT_LOG, after: float = 1.0, facts: JobFacts | None = None) -> Ended:
+def taken(
+    each: Execution, evidence: Evidence = SILENT_LOG, after: float = 1.0, facts: JobFacts | None = None
+) -> Ended:
     """What is taken up of it so long after its end."""
     return job_evidence.runs(JOB, (each,), None, evidence, facts, ENDED + after, replaced=False)
 
