@@ -7,6 +7,7 @@ case. In the worst of them the machine only waits.
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -29,6 +30,7 @@ from tests.lab.reports import (
     without_memory,
 )
 from tests.lab.stubs import Messenger
+from tests.lab.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +43,7 @@ pytestmark = pytest.mark.systemd
 
 GRACE_SECONDS = 8.0
 DOWN, TIMED = "down", "timed"
+SLOW = "hanging"
 HANGING, REFUSING, LOCKED = (
     "channelhanging000000000000",
     "channelrefusing00000000000",
@@ -115,7 +118,7 @@ CASES = {
         schedule=once,
         stays=False,
     ),
-    "hanging": Case(script("hello") | {"deliver": f"mattermost:{HANGING}"}, arrived("unverified")),
+    SLOW: Case(script("hello") | {"deliver": f"mattermost:{HANGING}"}, arrived("unverified")),
 }
 
 
@@ -175,9 +178,16 @@ def matrix(
     messenger.closed.clear()
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name == "hanging" else []) for name in CASES]
-)
+def settled_down(matrix: Matrix) -> None:
+    """Wait until the newest slot of every job is past its deadline: at first sight only that one is judged."""
+    until(
+        lambda: (time.time() - matrix.slot) % OFTEN_SECONDS > GRACE_SECONDS + 0.5,
+        OFTEN_SECONDS,
+        "a deadline is over",
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != SLOW])
 def test_what_became_of_it(matrix: Matrix, name: str) -> None:
     """What arrived is said to have arrived, then; what did not, is overdue unless the reader knows why."""
     case, job = CASES[name], matrix.jobs[name]
@@ -199,6 +209,7 @@ def test_jobs_that_ended_have_not_vanished(matrix: Matrix) -> None:
 
 def test_at_first_sight(matrix: Matrix) -> None:
     """An exporter without a memory says the same of every job that is there, and nothing of those that ended."""
+    settled_down(matrix)
     fresh = at_first_sight(matrix.reports.home)
     scrape = matrix.reports.exporter.scrape()
 
@@ -211,12 +222,21 @@ def test_at_first_sight(matrix: Matrix) -> None:
 
 def test_a_check(matrix: Matrix) -> None:
     """A check without a memory tells of the jobs whose reports are overdue, and of no other."""
+    settled_down(matrix)
     told = json.loads(without_memory(matrix.reports.home, "check", "--json"))["profiles"]
 
     overdue = {job["name"] for profile in told for job in profile["jobs"] if job["overdue"]}
     assert overdue == {name for name, case in CASES.items() if case.stays and case.expected.overdue}
     missing = {profile["label"] for profile in told if "report_missing" in str(profile["problems"])}
     assert missing == {"default", DOWN}
+
+
+@pytest.mark.slow
+def test_a_messenger_that_never_answers(matrix: Matrix) -> None:
+    """Hermes gives up after half a minute and assumes that it was delivered: nobody knows, nothing is owed."""
+    matrix.reports.expect(matrix.jobs[SLOW], CASES[SLOW].expected)
+
+    assert matrix.reports.received(matrix.jobs[SLOW]) == []
 
 
 @pytest.mark.slow
