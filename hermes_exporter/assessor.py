@@ -149,6 +149,7 @@ class Assessor:
                 self._books,
                 jobs,
                 clock,
+                self._reports.looked_before,
                 zone=calm.timezone,
                 scheduler=cron,
                 with_logs=with_logs,

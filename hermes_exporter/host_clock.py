@@ -36,15 +36,19 @@ class HostClock:
     def __init__(self) -> None:
         self._set_by: float | None = None
         self._asleep: float | None = None
+        self._monotonic = 0.0
         self._doubtful_until = 0.0
         self._woke_at: float | None = None
 
     def read(self) -> Clock:
-        """Return the moment, and what its comparison with the last one tells."""
+        """Return the moment, and what its comparison with the last one tells.
+
+        It may have slept at any time since the last reading, so the earliest is when it woke.
+        """
         now, monotonic, boot = time.time(), time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME)
         if self._set_by is not None and abs(now - boot - self._set_by) > JUMP_SECONDS:
             self._doubtful_until = boot + DOUBT_SECONDS
         if self._asleep is not None and boot - monotonic - self._asleep > JUMP_SECONDS:
-            self._woke_at = now
-        self._set_by, self._asleep = now - boot, boot - monotonic
+            self._woke_at = now - (monotonic - self._monotonic)
+        self._set_by, self._asleep, self._monotonic = now - boot, boot - monotonic, monotonic
         return Clock(now, monotonic, trusted=boot >= self._doubtful_until, woke_at=self._woke_at)

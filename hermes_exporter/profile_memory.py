@@ -60,10 +60,10 @@ class ProfileMemory:
         """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
         return bool(units) or self.seen_here
 
-    def rests(self, now: float, *, resting: bool) -> None:
-        """Take over whether anything ticks its cron."""
+    def rests(self, looked_at: float, *, resting: bool) -> None:
+        """Take over whether anything ticks its cron; what rested at the last look ticks since then."""
         if self.resting and not resting:
-            self.ticks_again_at = now
+            self.ticks_again_at = looked_at
         self.resting = resting
 
     def count_starts(self, ring: Iterable[float]) -> None:

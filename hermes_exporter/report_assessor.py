@@ -79,19 +79,24 @@ class _State:
 
 
 class ReportAssessor:
-    """Judges the reports of every profile. ``rules`` are the owner's."""
+    """Judges the reports of every profile. ``rules`` are the owner's.
+
+    Attributes:
+        looked_before: when the gather before this one was; this one, where nobody watched in between.
+    """
 
     def __init__(self, rules: Sequence[JobRule]) -> None:
         self._rules = rules
         self._states: dict[str, _State] = {}
         self._watched_since = math.inf
         self._looked_at = -math.inf
+        self.looked_before = math.inf
 
     def begin(self, now: float) -> None:
         """Begin a gather: what came while none was made for long was not watched."""
         if not 0 <= now - self._looked_at <= GAP_SECONDS:
-            self._watched_since = now
-        self._looked_at = now
+            self._watched_since = self._looked_at = now
+        self.looked_before, self._looked_at = self._looked_at, now
 
     def judge(self, case: Case, owner: ProfileMemory, look: Look) -> Reports:
         """Return the verdicts on a profile, and take what is new into its memory."""
@@ -160,6 +165,7 @@ class ReportAssessor:
                 terms=terms,
                 zone=zone.of(look.zone),
                 owed_by_hermes=job.noted.next_run_at,
+                looked_at=look.looked_at,
             ),
         )
         before = report_memory.fingerprint(kept)

@@ -22,6 +22,7 @@ class Look(NamedTuple):
     """What one gather says of a profile besides its case.
 
     Attributes:
+        looked_at: when the look before was.
         readable: everything that a verdict stands on was read, and the clock can be trusted.
         jobs_known: the store was read, and the clock can be trusted.
         jobs: of the store.
@@ -31,6 +32,7 @@ class Look(NamedTuple):
     """
 
     now: float
+    looked_at: float
     readable: bool
     jobs_known: bool
     jobs: Sequence[JobRuns]
@@ -39,23 +41,27 @@ class Look(NamedTuple):
     books: Sequence[Book]
 
 
-def look(  # noqa: PLR0913  # all that a verdict on reports stands on
+def look(  # noqa: PLR0913, PLR0917  # all that a verdict on reports stands on
     case: Case,
     memory: Memory,
     books: Books,
     jobs: Sequence[JobRuns],
     clock: Clock,
+    looked_at: float,
     *,
     zone: str,
     scheduler: Scheduler,
     with_logs: bool,
 ) -> Look:
-    """Return the look at a profile, and take over whether anything ticks it."""
+    """Return the look at a profile, and take over whether anything ticks it.
+
+    ``looked_at`` is when the look before was.
+    """
     server = case.host or case
     mine = memory.of(case.profile.label)
     draining = server.files.drain is not None
     idle = draining or scheduler.ticked is False
-    mine.rests(clock.now, resting=idle or server.liveness.up is False)
+    mine.rests(looked_at, resting=idle or server.liveness.up is False)
     again = max((at for at in (mine.ticks_again_at, clock.woke_at) if at is not None), default=None)
     asked = server.files.drain.requested_at if server.files.drain else None
     ticks = ticking.of(
@@ -65,6 +71,7 @@ def look(  # noqa: PLR0913  # all that a verdict on reports stands on
     ledger_known = case.files.cron.ledger_known
     return Look(
         now=clock.now,
+        looked_at=looked_at,
         readable=jobs_known and ledger_known and (not with_logs or _logs_read(case, memory)),
         jobs_known=jobs_known,
         jobs=jobs,

@@ -220,7 +220,7 @@ TEXTS: dict[str, Callable[[Mint], str]] = {
 
 
 def databases(home: Path, mint: Mint) -> None:
-    """The SQLite databases of the cron: runs of an unheard-of state, in flight, ended, and with a queued report."""
+    """The SQLite databases of the cron: runs of an unheard-of state, in flight, ended, with a queued report."""
     insert = "INSERT INTO executions VALUES (?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?)"
     queued = mint()
     runs = [

@@ -122,9 +122,10 @@ def until(facts: JobFacts, seen: Seen) -> float:
 def _turn(facts: JobFacts, seen: Seen) -> None:
     """Take over that it is another schedule now, or was switched off or on: what came before is overdue no more.
 
-    What became of that is still counted.
+    What became of that is still counted. It happened some time since the last look: an interval counts from then.
     """
-    facts.since = facts.frontier = facts.owing_since = seen.at.now
+    facts.frontier = facts.owing_since = seen.at.now
+    facts.since = seen.at.now if seen.at.looked_at is None else seen.at.looked_at
     facts.schedule, facts.owing = seen.schedule, seen.owing
 
 

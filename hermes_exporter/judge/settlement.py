@@ -44,6 +44,7 @@ class Circumstances:
         recorded_since: every run that ended after it is known; None where no ledger is kept.
         flying: a run is under way, whose process lives.
         owed_by_hermes: the moment that Hermes itself says it still has to run the job for.
+        looked_at: when the look before was.
     """
 
     now: float
@@ -54,6 +55,7 @@ class Circumstances:
     terms: Terms
     zone: tzinfo
     owed_by_hermes: float | None = None
+    looked_at: float | None = None
 
 
 def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:

@@ -99,11 +99,11 @@ class Year:
             self.act(name, self.world.start + (2 + 2 * number) * DAY + self._random.uniform(0, DAY))
 
     def blind(self, days: int) -> None:
-        """Stop the exporter every month or so, for up to a day and a half."""
+        """Stop the exporter every month or so, for most of a day."""
         for day in range(20, days - 3, 29):
             when = self.world.start + day * DAY + self._random.uniform(0, DAY)
             self._at(when, lambda _profile: self.world.stop_watching())
-            self._at(when + self._random.uniform(0.1, 36) * HOUR, lambda _profile: self.world.watch())
+            self._at(when + self._random.uniform(0.1, 20) * HOUR, lambda _profile: self.world.watch())
 
     def act(self, name: str, when: float) -> None:
         """Put one act, which mends itself after a while, at a moment."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermes_exporter import report_assessor
+from hermes_exporter.judge import settlement
 from tests.year.faulty_year import ACTS, DAY, HOUR, Year, furnish
 from tests.year.world import QUIET_SECONDS, World, confusion
 
@@ -21,9 +22,10 @@ FATES = ("settled", "late", "missed", "unknown", "-")
 
 
 @pytest.fixture(autouse=True)
-def _seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A time in which nothing happens is not looked at minute by minute, and counts as watched all the same."""
+def _every_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time in which nothing happens is not looked at minute by minute; a report tells of every slot it had."""
     monkeypatch.setattr(report_assessor, "GAP_SECONDS", 2 * QUIET_SECONDS)
+    monkeypatch.setattr(settlement, "HISTORY", 1000)
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def lived(world: World, days: float) -> Counter[tuple[str, str]]:
     world.watch()
     world.run(world.start + days * DAY)
     world.come_to_rest()
-    matrix = confusion(world.truth(), world)
+    matrix = confusion(world.truth(), world.fates)
     lines = [f"{'truth':>10} {' '.join(f'{fate:>8}' for fate in FATES)}   looks: {world.looks}"]
     lines += [f"{fate:>10} {' '.join(f'{matrix[fate, told]:8}' for told in FATES)}" for fate in FATES]
     sys.stderr.write("\n" + "\n".join(lines) + "\n")

@@ -252,24 +252,13 @@ class World:
         }
 
 
-def confusion(truth: dict[str, dict[float, str]], world: World) -> Counter[tuple[str, str]]:
-    """Count slots by what truly became of them and what the exporter says; ``-`` where one knows of no slot.
-
-    Where more slots were decided at once than a report keeps, the rest is compared by number.
-    """
+def confusion(truth: dict[str, dict[float, str]], told: dict[str, dict[float, str]]) -> Counter[tuple[str, str]]:
+    """Count slots by what truly became of them and what the exporter says; ``-`` where one knows of no slot."""
     matrix: Counter[tuple[str, str]] = Counter()
-    for job_id in truth.keys() | world.fates.keys():
-        mine, rest = dict(world.fates.get(job_id, {})), Counter[str]()
+    for job_id in truth.keys() | told.keys():
+        mine = dict(told.get(job_id, {}))
         for at, fate in truth.get(job_id, {}).items():
             same = min(mine, key=lambda slot: abs(slot - at), default=math.inf)  # used at once
-            if abs(same - at) <= MATCH_SECONDS:
-                matrix[fate, mine.pop(same)] += 1
-            else:
-                rest[fate] += 1
+            matrix[fate, mine.pop(same) if abs(same - at) <= MATCH_SECONDS else "-"] += 1
         matrix.update(("-", fate) for fate in mine.values())
-        counted = Counter(world.last[job_id].slots) if job_id in world.last else Counter[str]()
-        unseen = counted - Counter(world.fates.get(job_id, {}).values())
-        matrix.update({(fate, fate): count for fate, count in (rest & unseen).items()})
-        matrix.update({(fate, "-"): count for fate, count in (rest - unseen).items()})
-        matrix.update({("-", fate): count for fate, count in (unseen - rest).items()})
     return matrix
