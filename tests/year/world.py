@@ -120,7 +120,6 @@ class World:
         (self._rootfs / "etc/timezone").write_text(f"{self.zone}\n")
         self._pid, self._starting = 4000, 0
         self._exporter: Exporter | None = None
-        self._unwritten = True
         self._asleep_until, self._watched_since = 0.0, math.inf
 
     def close(self) -> None:
@@ -198,12 +197,12 @@ class World:
             self._exporter = None
 
     def run(self, until: float) -> None:
-        """Let time pass; the exporter, where it runs, looks within a minute of each event, and often enough."""
+        """Let time pass; the exporter, where it runs, looks within a minute before and after each event."""
         while self.simulation.now < until:
             event = self.simulation.next_event_at()
             before = self.simulation.now
-            now = min(max(event, before) + PACE_SECONDS, before + QUIET_SECONDS, until)
-            self._unwritten |= event <= now
+            soon = max(event, before) + PACE_SECONDS if event - before < 2 * PACE_SECONDS else event - 1
+            now = min(soon, before + QUIET_SECONDS, until)
             self.simulation.advance(now)
             if self._exporter is None or now < self._asleep_until:
                 continue
@@ -217,9 +216,7 @@ class World:
     def look(self) -> None:
         """Let the exporter look once, and take over what it says."""
         assert self._exporter is not None
-        if self._unwritten:
-            self.simulation.materialise()
-            self._unwritten = False
+        self.simulation.materialise()
         self.clock.now = self.simulation.now
         lock = self.profile.home / "gateway.lock"
         if self._starting and lock.exists():
