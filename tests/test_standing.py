@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermes_exporter import standing
+from hermes_exporter.host_clock import StillClock
 from hermes_exporter.sources.artefact import SETTLED_SECONDS
 from tests.homes import CASES, Home, restore
 from tests.odd_homes import AT, ODD, home, running, stamp
@@ -54,6 +55,7 @@ STEPS = (
 
 def at(scraper: Scraper, moment: float) -> Series:
     scraper.gatherer.settings = dataclasses.replace(scraper.settings, at=moment)
+    scraper.gatherer._clock = StillClock(moment)
     return scraper.scrape()
 
 
