@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,8 @@ ROW_SECONDS = 120.0
 """So long after Hermes noted a run its row must be in the ledger, if there ever is one."""
 QUEUED_SECONDS = 2 * 3600.0
 """So long a queued report is waited for."""
+LOGGED_SECONDS = 5.0
+"""So long after a run its last record may be in the log and not read yet: it could still go on."""
 NOTHING_LOGGED = Logged()
 
 
@@ -172,11 +175,24 @@ def _is_new(row: Execution, facts: JobFacts | None, *, replaced: bool) -> bool:
     return row.number > facts.row
 
 
+def just_ended(row: Execution, now: float) -> bool:
+    """Whether the run is over, and what the log tells of it may not have been read yet."""
+    return row.ended and row.finished_at is not None and 0 <= now - row.finished_at < LOGGED_SECONDS
+
+
+def until(rows: Sequence[Execution], queue: Deliveries | None, now: float) -> float:
+    """Return the first moment after now at which time alone ends the waiting for a run, Unix seconds."""
+    states = queue.states if queue else {}
+    waits = [(row.finished_at or now, just_ended(row, now)) for row in rows if _waits(row, states, now)]
+    return min((at + (LOGGED_SECONDS if soon else QUEUED_SECONDS) for at, soon in waits), default=math.inf)
+
+
 def _waits(row: Execution, states: Mapping[str, str], now: float) -> bool:
-    """Whether the run is over and its report still on its way."""
+    """Whether the run is over and its report, or what the log tells of it, still on its way."""
     word = states.get(row.id) or row.delivery_outcome or ""
     queued = run_outcome.OF_LEDGER.get(word) == "queued"
-    return row.ended and queued and now - (row.finished_at or now) < QUEUED_SECONDS
+    queues = row.ended and queued and now - (row.finished_at or now) < QUEUED_SECONDS
+    return queues or just_ended(row, now)
 
 
 def _noted(

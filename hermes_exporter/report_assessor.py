@@ -169,7 +169,7 @@ class ReportAssessor:
             watched_since=self._watched_since,
             ticking=look.ticking,
             recorded_since=ledger.complete_since if ledger else None,
-            flying=flying,
+            flying=flying or any(job_evidence.just_ended(row, look.now) for row in rows),
             terms=terms,
             zone=zone.of(look.zone),
             owed_by_hermes=job.noted.next_run_at,
@@ -185,7 +185,8 @@ class ReportAssessor:
         before = report_memory.fingerprint(kept)
         kept = _remembered(state, job, kept, seen)
         job_evidence.mark(kept.facts, rows, queue, look.now)
-        until = min(reports.until(kept.facts, seen), _later(job.noted.held_until, look.now))
+        waits_until = job_evidence.until(rows, queue, look.now)
+        until = min(reports.until(kept.facts, seen), waits_until, _later(job.noted.held_until, look.now))
         state.verdicts[job.id] = _Verdict(made_from, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)
 
