@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import deque
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.slots import Slots
     from hermes_exporter.judge.ticking import Ticking
 
+MAX_COME = 5000
+"""So many slots of a job are looked at one by one after a time in which nobody did."""
 KEPT = 4
 """Runs that may settle slots which come after them."""
 
@@ -59,10 +62,20 @@ class Circumstances:
 
 
 def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:
-    """Return the slots that came since the last look, and take over that they were."""
+    """Return the slots that came since the last look, and take over that they were.
+
+    Of very many the older ones are unknown: no ledger reaches as far.
+    """
     newest = slots.newest(at.now)
     if newest is None or newest <= facts.frontier:
         return []
+    came = deque[float](maxlen=MAX_COME)
+    number = 0
+    for moment in slots.between(facts.frontier, at.now):
+        came.append(moment)
+        number += 1
+    if number > MAX_COME:
+        facts.slots["unknown"] = facts.slots.get("unknown", 0) + number - MAX_COME
     fresh = [
         OpenSlot(
             at=moment,
@@ -70,7 +83,7 @@ def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:
             watched=moment >= at.watched_since,
             ticked=at.ticking.at(moment),
         )
-        for moment in slots.between(facts.frontier, at.now)
+        for moment in came
     ]
     facts.frontier = newest
     return fresh

@@ -368,6 +368,17 @@ def test_a_second_run_for_one_slot_is_a_duplicate() -> None:
     assert next_day.runs == {"completed": 4}
 
 
+def test_a_year_without_a_look_is_counted_in_bounded_time() -> None:
+    """Half a million slots of a job that runs every minute: the newest are judged, the others are unknown."""
+    story = watched(job=replace(DAILY, schedule="* * * * *"))
+    story.watched_since = MONDAY + 365 * DAY
+
+    report = story.look(MONDAY + 365 * DAY, run(MONDAY + 365 * DAY - 30, seconds=5))
+
+    assert sum(report.slots.values()) == 365 * 1440
+    assert report.slots["unknown"] == 365 * 1440 - 5000
+
+
 def test_a_slot_counts_once() -> None:
     """However often it is looked at, and whatever comes later."""
     story = watched()
