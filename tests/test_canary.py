@@ -97,24 +97,34 @@ def credentials(mint: Mint) -> dict[str, Any]:
 
 def jobs(mint: Mint) -> dict[str, Any]:
     """jobs.json of a user who gave no names: Hermes takes them from the prompts."""
-    prompt = mint("write to {} every morning")
-    common = {"schedule": {"kind": "cron", "expr": "0 9 * * *"}, "enabled": True, "created_at": stamp(9000)}
     private = ("last_error", "last_delivery_error", "base_url", "model", "workdir", "script", "skill")
+
+    def job(job_id: str, schedule: dict[str, Any], **noted: Any) -> dict[str, Any]:
+        prompt = mint("write to {} every morning")
+        return {
+            "id": job_id,
+            "name": prompt[:50],
+            "prompt": prompt,
+            "deliver": mint("telegram:{}"),
+            "schedule": {**schedule, "display": mint()},
+            "enabled": True,
+            "created_at": stamp(9000),
+            **{key: mint() for key in private},
+            "provider": mint("sk-or-v1-{}"),
+            "origin": {"chat_id": mint(), "chat_name": mint()},
+            "run_claim": {"at": stamp(30), "by": mint()},
+            "last_delivery_unverified": [mint(), {mint(): mint()}],
+            mint(): mint(),
+            **noted,
+        }
+
+    daily = {"kind": "cron", "expr": "0 9 * * *"}
+    ran = {"state": "scheduled", "last_status": "ok", "last_run_at": stamp(50), "next_run_at": stamp(-9000)}
     return {
         "jobs": [
-            {
-                "id": "j1",
-                "name": prompt[:50],
-                "prompt": prompt,
-                "deliver": mint("telegram:{}"),
-                **common,
-                **{key: mint() for key in private},
-                "provider": mint("sk-or-v1-{}"),
-                "origin": {"chat_id": mint(), "chat_name": mint()},
-                "state": mint(),
-                "last_status": mint(),
-                mint(): mint(),
-            }
+            job("j1", daily, state=mint(), last_status=mint()),
+            job("j2", daily, **ran),
+            job("j3", {"kind": "once", "run_at": stamp(60)}, **ran),
         ],
         "updated_at": stamp(),
     }
@@ -210,15 +220,32 @@ TEXTS: dict[str, Callable[[Mint], str]] = {
 
 
 def databases(home: Path, mint: Mint) -> None:
-    """The SQLite databases of the cron."""
-    run = ("e1", "j1", mint(), stamp(90), stamp(90), stamp(50), mint())
+    """The SQLite databases of the cron: runs of an odd state, in flight, ended, and with a queued report."""
+    insert = "INSERT INTO executions VALUES (?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?)"
+    queued = mint()
+    runs = [
+        (mint(), "j1", mint(), mint(), *(stamp(ago) for ago in (90, 90, 50)), mint(), mint(), mint()),
+        (mint(), "j1", mint(), "running", stamp(90), stamp(90), None, mint(), None, mint()),
+        *(
+            (name, job, mint(), status, *(stamp(ago) for ago in (90, 90, 50)), mint(), outcome, mint())
+            for name, job, status, outcome in (
+                (mint(), "j2", "completed", mint()),
+                (queued, "j2", "completed", "queued"),
+                (mint(), "j3", "failed", None),
+            )
+        ),
+    ]
     database(
         home / "cron/executions.db",
-        ("INSERT INTO executions VALUES (?, ?, 1, 1, ?, ?, ?, ?, ?)", run),
+        *((insert, run) for run in runs),
         ("INSERT INTO cron_incidents VALUES ('i1', ?, ?)", (mint(), mint())),
     )
-    queued = ("INSERT INTO deliveries VALUES (?, ?, ?, ?)", (mint(), mint(), "pending", stamp(70)))
-    database(home / "cron/deliveries.db", queued)
+    delivery = "INSERT INTO deliveries VALUES (?, ?, ?, ?)"
+    database(
+        home / "cron/deliveries.db",
+        (delivery, (queued, mint(), "pending", stamp(70))),
+        (delivery, (mint(), mint(), mint(), stamp(70))),
+    )
     database(
         home / "cron/runtime.db", ("INSERT INTO job_runtime VALUES (?, ?)", ("j1", json.dumps({mint(): mint()})))
     )
@@ -306,7 +333,8 @@ def test_nothing_private_comes_out(tmp_path_factory: pytest.TempPathFactory) -> 
                 assert 'hermes_credentials{profile="coder",provider="zai",status="dead"} 1.0' in text
                 assert 'hermes_credentials{profile="coder",provider="other",status="ok"} 6.0' in text
                 assert 'hermes_credential_refreshable{profile="coder",provider="nous"} 1.0' in text
-                assert 'job_id="j1",job_name="j1"' in text
+                for job in ("j1", "j2", "j3"):
+                    assert f'hermes_cron_job_judged{{job_id="{job}",job_name="{job}",profile="coder"}}' in text
                 assert 'hermes_auth_last_error_timestamp_seconds{name="other",plane="provider"' in text
                 assert 'hermes_provider_last_success_timestamp_seconds{profile="coder",provider="other"}' in text
             else:
@@ -314,7 +342,8 @@ def test_nothing_private_comes_out(tmp_path_factory: pytest.TempPathFactory) -> 
         exporter.terminate()
         check(mint, "log", exporter.log())
         assert "Traceback" not in exporter.log()
-    assert b"cron_delivered" in memory.read_bytes()
+    for kept in (b"cron_delivered", b"settlings", b"row 2", b"row 4"):
+        assert kept in memory.read_bytes()
 
     for command in (("scrape",), ("check",), ("check", "--json")):
         arguments = [sys.executable, "-m", "hermes_exporter", *command, *options, "--log.format", "json"]
