@@ -323,6 +323,20 @@ def test_a_second_run_for_one_slot_is_a_duplicate() -> None:
     assert next_day.runs == {"completed": 4}
 
 
+def test_of_a_run_that_only_its_end_is_known_of_nobody_says_how_late_it_began() -> None:
+    """Hermes' notes alone tell when a run ended; a delay from before is none of this run's."""
+    story = watched()
+    assert story.look(SLOT + 90, run(SLOT + 5)).start_delay_seconds == 5
+
+    noted = story.look(SLOT + DAY + HOUR, run(SLOT + DAY + 40 * MINUTE, seconds=0.0))
+
+    assert (noted.start_delay_seconds, noted.last_outcome, noted.slots) == (
+        None,
+        "delivered",
+        {"settled": 1, "late": 1},
+    )
+
+
 def test_a_slot_counts_once() -> None:
     """However often it is looked at, and whatever comes later."""
     story = watched()
