@@ -137,15 +137,15 @@ def _history(facts: JobFacts, slots: Slots, runs: Sequence[Run]) -> None:
         if run.status == "completed" and run.ended > run.began:
             facts.seconds = [*facts.seconds[1 - LAST_RUNS :], run.seconds]
         if not run.by_hand:
-            facts.start_delay_seconds = _start_delay(slots, run)
+            facts.start_delay_seconds = _start_delay(facts, slots, run)
         if run.arrived_at is not None and run.outcome in ("delivered", "partial"):
             facts.last_delivery_at, facts.last_delivery_evidence = run.arrived_at, run.evidence
 
 
-def _start_delay(slots: Slots, run: Run) -> float | None:
-    """Return how long after its slot a run began; None where all that is known of it is its end."""
+def _start_delay(facts: JobFacts, slots: Slots, run: Run) -> float | None:
+    """Return how long after its slot a run began; None where its beginning or its slot is not known."""
     slot = slots.newest(run.began + EARLY_SECONDS)
-    return None if slot is None or run.began == run.ended else max(run.began - slot, 0.0)
+    return None if slot is None or slot < facts.since or run.began == run.ended else max(run.began - slot, 0.0)
 
 
 def _count(facts: JobFacts, seen: Seen, run: Run) -> None:

@@ -337,6 +337,16 @@ def test_of_a_run_that_only_its_end_is_known_of_nobody_says_how_late_it_began() 
     )
 
 
+def test_of_a_run_before_the_schedule_was_this_one_nobody_says_how_late_it_began() -> None:
+    """A job that is younger than the slot that its run would belong to had another schedule when it ran."""
+    story = Story()
+    story.with_job(created_at=MONDAY + 6 * HOUR)
+
+    report = story.look(MONDAY + 7 * HOUR, run(MONDAY + 6.5 * HOUR))
+
+    assert (report.start_delay_seconds, report.last_outcome) == (None, "delivered")
+
+
 def test_a_slot_counts_once() -> None:
     """However often it is looked at, and whatever comes later."""
     story = watched()
