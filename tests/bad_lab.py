@@ -92,7 +92,7 @@ def reported(job_id: str, evidence: str) -> frozenset[str]:
     """Series of the reports of a job of coder, the last of which arrived."""
     return frozenset(
         {
-            *of_job(job_id, "judged", "report_overdue", "duplicate_runs_total", "start_delay_seconds"),
+            *of_job(job_id, "judged", "report_overdue", "duplicate_runs_total"),
             *of_job(
                 job_id, *(f"{what}_timestamp_seconds" for what in ("last_slot", "next_slot", "last_delivery"))
             ),
@@ -154,7 +154,7 @@ OF_JOBS = frozenset(
     {
         *(of_job("j1", *ALWAYS, *RAN, *FLYING, "last_duration_seconds", "created_timestamp_seconds")),
         *(of_job("j2", *ALWAYS, *RAN, "created_timestamp_seconds")),
-        *(*reported("j1", "ledger"), *reported("j2", "claim")),
+        *(*reported("j1", "ledger"), *reported("j2", "claim"), *of_job("j1", "start_delay_seconds")),
         *(*STATUSES.values(), *JOB_INFOS, *JOB_STATES, JOBS_RUNNING, JOBS_OVERDUE),
     }
 )

@@ -15,6 +15,7 @@ import pytest
 
 from tests.homes import CASES, Home, restore
 from tests.lab.exporter import Scrape
+from tests.scraping import Scraper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,6 +177,68 @@ def test_runs(recorded: Recorded) -> None:
             assert 0 < took < recorded.home.at - (seconds(recorded.home.truth["timeline"][0]["at"]) or 0.0)
         assert value("last_duration_seconds") == pytest.approx(took, abs=1e-3)
     assert sum(recorded.seen.values("hermes_cron_jobs_running")) == running
+
+
+QUIET = {"silent", "script-quiet", "script-asleep", "pre-quiet", "pre-asleep"}
+"""Jobs that had nothing to say."""
+LOCAL = {"local-note", "to-local"}
+"""Jobs whose output goes nowhere."""
+
+
+def became(job: dict[str, Any]) -> set[str]:
+    """What may be said of the report of a job's last run that ended, by what the messengers' stubs received."""
+    runs, truth = [run["status"] for run in job["executions"]], job["truth"]
+    ended = [status for status in runs if status in ENDED]
+    if not ended:
+        return set()
+    if truth["received_last_run" if runs == ended else "received_total"]:
+        return {"delivered" if ended[-1] == "completed" else "notice"}
+    if job["label"] in QUIET | LOCAL:
+        return {"suppressed" if job["label"] in QUIET else "local"}
+    return {"failed", "not_configured"} if ended[-1] == "completed" else {"none"}
+
+
+@every_home
+def test_what_became_of_each_report(recorded: Recorded) -> None:
+    """A report is delivered where the messenger received it, and nowhere else, whatever Hermes noted."""
+    for job in recorded.jobs():
+        labels, expected = recorded.labels(job), became(job)
+        outcomes = recorded.seen.series("hermes_cron_job_last_delivery_outcome", **labels)
+        assert {labels["outcome"] for labels in outcomes} <= expected, job
+        assert len(outcomes) == bool(expected), job
+        delivered = recorded.seen.value("hermes_cron_job_last_delivery_timestamp_seconds", **labels)
+        assert (delivered is not None) == ("delivered" in expected), job
+        evidence = recorded.seen.series("hermes_cron_job_last_delivery_evidence", **labels)
+        assert [labels["evidence"] for labels in evidence] == ["log"] * ("delivered" in expected)
+        assert recorded.seen.value("hermes_cron_job_report_overdue", **labels) == 0
+        assert recorded.seen.value("hermes_cron_job_judged", **labels) == 1
+
+
+SETTLED = {"delivered", "notice", "suppressed", "local"}
+EVERY_MINUTE = {"twice"}
+"""Whoever sees such a job for the first time gives its newest slot time."""
+
+
+@every_home
+def test_which_reports_are_missing_three_hours_later(recorded: Recorded) -> None:
+    """Where nothing happened any more, every report is overdue that was due and reached nobody; no other is.
+
+    Nobody can tell of a run that never ended, while Hermes plans the next one.
+    """
+    scraper = Scraper(recorded.home)
+    scraper.clock.at += 3 * 3600
+    series = Scrape(scraper.text())
+    scraper.gatherer.close()
+
+    for job in recorded.jobs():
+        file, labels, outcome = job["file"], recorded.labels(job), became(job)
+        waits = (seconds(file["next_run_at"]) or 0.0) < scraper.clock.at
+        due = file["enabled"] == "True" and (waits or bool(job["executions"])) and job["label"] not in EVERY_MINUTE
+        missing = due and not outcome & SETTLED
+        if not waits and any(run["status"] not in ENDED for run in job["executions"]):
+            missing = None
+        assert series.value("hermes_cron_job_report_overdue", **labels) == missing, job
+        assert series.value("hermes_cron_job_judged", **labels) == (missing is not None), job
 
 
 @every_home

@@ -102,7 +102,10 @@ DUPLICATES = Family(
     LABELS,
 )
 START_DELAY = Family(
-    "hermes_cron_job_start_delay_seconds", "gauge", "Seconds from its slot to the start of its last run.", LABELS
+    "hermes_cron_job_start_delay_seconds",
+    "gauge",
+    "Seconds from its slot to the start of its last run. Absent: not known when that began.",
+    LABELS,
 )
 
 
