@@ -220,11 +220,7 @@ TEXTS: dict[str, Callable[[Mint], str]] = {
 
 
 def databases(home: Path, mint: Mint) -> None:
-<<<<<<< HEAD
-    """The SQLite databases of the cron: runs of an unheard-of state, in flight, ended, with a queued report."""
-=======
     """The SQLite databases of the cron: runs of an odd state, in flight, ended, and with a queued report."""
->>>>>>> adapt
     insert = "INSERT INTO executions VALUES (?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?)"
     queued = mint()
     runs = [

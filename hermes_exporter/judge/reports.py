@@ -136,17 +136,11 @@ def _history(facts: JobFacts, slots: Slots, runs: Sequence[Run]) -> None:
         facts.last_outcome = run.outcome
         if run.status in ("completed", "failed") and run.ended > run.began:
             facts.seconds = [*facts.seconds[1 - LAST_RUNS :], run.seconds]
-<<<<<<< HEAD
-=======
-        if not run.by_hand:
-            facts.start_delay_seconds = _start_delay(facts, slots, run)
->>>>>>> adapt
         if run.arrived_at is not None and run.outcome in ("delivered", "partial"):
             facts.last_delivery_at, facts.last_delivery_evidence = run.arrived_at, run.evidence
     by_slot = [run for run in runs if not run.by_hand]
-    slot = slots.newest(by_slot[-1].began + EARLY_SECONDS) if by_slot else None
-    if slot is not None:
-        facts.start_delay_seconds = max(by_slot[-1].began - slot, 0.0)
+    if by_slot:
+        facts.start_delay_seconds = _start_delay(facts, slots, by_slot[-1])
 
 
 def _start_delay(facts: JobFacts, slots: Slots, run: Run) -> float | None:

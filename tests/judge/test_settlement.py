@@ -368,7 +368,6 @@ def test_a_second_run_for_one_slot_is_a_duplicate() -> None:
     assert next_day.runs == {"completed": 4}
 
 
-<<<<<<< HEAD
 def test_a_year_without_a_look_is_counted_in_bounded_time() -> None:
     """Half a million slots of a job that runs every minute: the newest are judged, the others are unknown."""
     story = watched(job=replace(DAILY, schedule="* * * * *"))
@@ -378,7 +377,8 @@ def test_a_year_without_a_look_is_counted_in_bounded_time() -> None:
 
     assert sum(report.slots.values()) == 365 * 1440
     assert report.slots["unknown"] == 365 * 1440 - 5000
-=======
+
+
 def test_of_a_run_that_only_its_end_is_known_of_nobody_says_how_late_it_began() -> None:
     """Hermes' notes alone tell when a run ended; a delay from before is none of this run's."""
     story = watched()
@@ -401,7 +401,6 @@ def test_of_a_run_before_the_schedule_was_this_one_nobody_says_how_late_it_began
     report = story.look(MONDAY + 7 * HOUR, run(MONDAY + 6.5 * HOUR))
 
     assert (report.start_delay_seconds, report.last_outcome) == (None, "delivered")
->>>>>>> adapt
 
 
 def test_a_slot_counts_once() -> None:
