@@ -186,7 +186,7 @@ def mark(facts: JobFacts, rows: Sequence[Execution], waiting: Sequence[str]) -> 
 
 def _unwritten(run: Run, reach: Reach | None, now: float) -> bool:
     """Whether the log has no good word of a run, and may get one yet; nobody writes what a dead process knew."""
-    told = run.settles or run.status == "unknown" or reach is None
+    told = (run.settles and run.evidence != "claim") or run.status == "unknown" or reach is None
     return not told and now < run.ended + LOG_SECONDS
 
 

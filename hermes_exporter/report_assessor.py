@@ -208,7 +208,7 @@ def _with_the_store(  # noqa: PLR0913  # what was judged, and what it was judged
     """Return the verdicts with what the store alone tells, where it is known."""
     memory, cron = state.memory, case.files.cron
     late, later = overdue.count([runs.job for runs in look.jobs], look.zone, look.now)
-    vanished = sum(not look.jobs or name in cron.left_over for name in memory.vanishing(look.now))
+    vanished = memory.vanished(look.now, cron.left_over, None if cron.jobs is None else len(look.jobs))
     return Reports(
         verdicts,
         memory.ended(look.now),

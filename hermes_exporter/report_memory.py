@@ -92,6 +92,18 @@ class ReportMemory:
         """Return the recurring jobs that went less than a day ago."""
         return tuple(name for name, kept in self.jobs.items() if kept.recurring and kept.recent(now))
 
+    def vanished(self, now: float, left_over: Collection[str], there: int | None) -> int:
+        """Return how many of those nobody removed: their output is left over, or the whole store went at once.
+
+        ``there`` is how many jobs the store has, None where there is no store. A last job that goes by itself was
+        removed like those before it.
+        """
+        gone = self.vanishing(now)
+        last = max((self.jobs[name].gone_at or 0.0 for name in gone), default=0.0)
+        together = [name for name in gone if self.jobs[name].gone_at == last]
+        emptied = together if there is None or (there == 0 and len(together) > 1) else []
+        return sum(name in left_over or name in emptied for name in gone)
+
     def ended(self, now: float) -> tuple[Job, ...]:
         """Return the one-shots that ended less than a day ago."""
         return tuple(kept.last for kept in self.jobs.values() if kept.last is not None and kept.recent(now))

@@ -44,6 +44,14 @@ def test_a_run_that_the_log_does_not_know_yet_waits() -> None:
     assert ([run.outcome for run in given_up.runs], given_up.waiting) == (["failed"], ())
 
 
+def test_a_log_that_has_not_come_so_far_is_waited_for() -> None:
+    """Hermes' claim counts only where no log will tell."""
+    behind = Evidence(Logged(), Reach(ENDED - 999, ENDED - 61))
+
+    assert taken(row(), behind) == Ended((), (row().id,), ENDED + LOG_SECONDS)
+    assert [run.evidence for run in taken(row(), behind, after=LOG_SECONDS).runs] == ["claim"]
+
+
 def test_nothing_more_is_waited_for() -> None:
     """A good word, a ledger that tells, a process that died, a log that could not tell: taken up at once."""
     for each, evidence in (

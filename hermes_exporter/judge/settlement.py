@@ -185,7 +185,8 @@ def _proved(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) ->
     if any(slot.at <= began + slot.early and began + slot.early < following for began in facts.failures):
         return True
     if not slot.counted:
-        return at.owed_by_hermes is not None and at.owed_by_hermes <= slot.at + EARLY_SECONDS
+        owed = at.owed_by_hermes
+        return owed is not None and owed <= slot.at + EARLY_SECONDS and owed < following
     return at.recorded_since is not None and at.recorded_since <= slot.at
 
 

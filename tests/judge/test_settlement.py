@@ -298,6 +298,17 @@ def test_first_sight_does_not_take_a_quiet_night_for_a_failure() -> None:
     assert (owed.overdue, owed.judged) == (True, True)
 
 
+def test_at_first_sight_the_next_plan_is_no_debt_however_near() -> None:
+    """Of a job that runs every minute Hermes plans the next run within a minute of the slot before."""
+    job, terms = replace(DAILY, schedule="* * * * *"), Terms(grace_seconds=20)
+
+    quiet = Story(job=job, terms=terms).look(SLOT + 30, owed_by_hermes=SLOT + MINUTE)
+    owed = Story(job=job, terms=terms).look(SLOT + 30, owed_by_hermes=SLOT)
+
+    assert (quiet.overdue, quiet.judged) == (None, False)
+    assert (owed.overdue, owed.judged) == (True, True)
+
+
 def test_an_interval_owes_one_run_after_each() -> None:
     """Every two hours from the end of the last run, whatever that run came to."""
     job = replace(DAILY, kind="interval", schedule="every 120m", minutes=120)

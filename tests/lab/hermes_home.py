@@ -112,6 +112,12 @@ class HermesHome:
         """One command of Hermes' CLI."""
         return self.systemd.exec(*self._command(profile, *argv), check=check, timeout=timeout)
 
+    def spawn(self, profile: str, *argv: str) -> Process:
+        """Start a command of Hermes' CLI and leave it running."""
+        return self.systemd.spawn(
+            "hermes", *self._command(profile, *argv), output=self._logs / f"cli-{profile}.out"
+        )
+
     def install(self, profile: str) -> None:
         """Hermes' own `gateway install`: writes and enables the user unit, without starting it."""
         self.hermes(profile, "gateway", "install", "--force", "--no-start-now", "--start-on-login")

@@ -206,5 +206,7 @@ def unknown(scrape: Scrape, fresh: Scrape, jobs: Iterable[Job]) -> set[str]:
             found.add(job.name)
             continue
         same = ("overdue", "outcome", "evidence", "delivered_at")
-        assert {name: getattr(first, name) for name in same} == {name: getattr(known, name) for name in same}, job
+        assert {name: getattr(first, name) for name in same} == {name: getattr(known, name) for name in same}, (
+            f"{job.name}: {known}; at first sight {first}"
+        )
     return found
