@@ -93,8 +93,7 @@ def told(record: str, kind: str) -> Iterator[tuple[str, ...]]:
     elif kind == "provider_terminal":
         yield ("exhausted", provider[1], code) if provider else ("terminal", code)
     elif kind == "cron_deliver_failed" and record.startswith("ERROR"):
-        platform = re.search(r": delivery to (\w+):", record)
-        yield ("delivery_failed", platform[1]) if platform else ("delivery_error",)
+        yield ("delivery_failed",)
     adapter = ADAPTER.match(record)
     if adapter:
         yield "adapter_error", adapter[1] or adapter[2]

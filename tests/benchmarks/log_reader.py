@@ -75,7 +75,7 @@ def told(found: Scan) -> Iterator[str]:
             status = fields.get("status", "none")
             yield f"exhausted|{fields['provider']}|{status}" if "provider" in fields else f"terminal|{status}"
         elif kind == "cron_deliver_failed" and event.level == "ERROR":
-            yield f"delivery_failed|{fields['platform']}" if "platform" in fields else "delivery_error"
+            yield "delivery_failed"
         if event.level != "INFO":
             adapter = ADAPTER.match(event.logger)
             if adapter:
