@@ -131,19 +131,16 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
     evidence: Evidence,
     facts: JobFacts | None,
     now: float,
-    *,
-    replaced: bool,
 ) -> tuple[Run, ...]:
     """Return the runs that ended since the last look, oldest first; at first sight all that are known.
 
-    Stamps that lie ahead are no evidence. Where the ledger was ``replaced``, runs that began before the newest
-    known one are old.
+    Stamps that lie ahead are no evidence.
     """
     latest = now + FUTURE_TOLERANCE_SECONDS
     states = queue.states if queue else {}
     found = []
-    for row in rows if replaced or not _taken_up(rows, facts) else ():
-        if not row.ended or not _is_new(row, facts, replaced=replaced) or _waits(row, states, now):
+    for row in () if _taken_up(rows, facts) else rows:
+        if not row.ended or not _is_new(row, facts) or _waits(row, states, now):
             continue
         run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
         if run is not None and run.began <= latest and run.ended <= latest:
@@ -166,10 +163,11 @@ def _taken_up(rows: Sequence[Execution], facts: JobFacts | None) -> bool:
     return facts is not None and not facts.flying and (not rows or rows[-1].number == facts.row)
 
 
-def _is_new(row: Execution, facts: JobFacts | None, *, replaced: bool) -> bool:
+def _is_new(row: Execution, facts: JobFacts | None) -> bool:
+    """Whether a row was not taken up yet; where no number is known, what began before the newest run is old."""
     if facts is None or row.id in facts.flying:
         return True
-    if replaced:
+    if not facts.row:
         began = row.started_at or row.claimed_at or 0.0
         return facts.last_began is None or began > facts.last_began
     return row.number > facts.row

@@ -55,6 +55,14 @@ class ReportMemory:
     jobs: dict[str, Kept] = field(default_factory=dict)
     newest_row: int = 0
 
+    def numbered(self, newest_row: int) -> bool:
+        """Take over the highest number of a row, return whether it is another; a new ledger begins with one."""
+        if newest_row < self.newest_row:
+            for kept in self.jobs.values():
+                kept.facts.row = 0
+        changed, self.newest_row = newest_row != self.newest_row, newest_row
+        return changed
+
     def missing(self, there: Collection[str], now: float) -> bool:
         """Take over which jobs are there; return whether that is new.
 

@@ -28,3 +28,45 @@ def test_a_record_that_may_still_go_on_is_waited_for(tmp_path: Path) -> None:
     assert value(later, "job_report_overdue") == 0
     assert value(later, "job_deliveries_total", outcome="delivered") == 1
     assert value(later, "job_slots_total", result="settled") == 1
+
+
+def test_a_ledger_that_was_replaced_loses_no_run(tmp_path: Path) -> None:
+    """A new ledger counts its rows from one: the first run of every job in it is as new as that of the first."""
+    watched = Watched(tmp_path)
+    for job in ("a", "b"):
+        watched.profile.job(job)
+        for days in (2, 1):
+            watched.profile.run(job, SLOT - days * DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.ledger.unlink()
+    watched.look(SLOT - HOUR + 60)
+
+    watched.profile.run("a", SLOT + 5)
+    watched.look(SLOT + 60)
+    watched.profile.run("b", SLOT + 65)
+    series = watched.look(SLOT + HOUR)
+
+    for job in ("a", "b"):
+        assert value(series, "job_report_overdue", job_id=job) == 0
+        assert value(series, "job_slots_total", job_id=job, result="settled") == 1
+        assert value(series, "job_runs_total", job_id=job, status="completed") == 1
+
+
+def test_a_ledger_that_was_away_is_not_counted_again(tmp_path: Path) -> None:
+    """Gone at one look and back at the next, with all of its rows: none of them is new."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    for days in (3, 2, 1):
+        watched.profile.run("a", SLOT - days * DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5)
+    watched.look(SLOT + 60)
+    away = watched.profile.ledger.with_suffix(".away")
+    watched.profile.ledger.rename(away)
+    watched.look(SLOT + 120)
+    away.rename(watched.profile.ledger)
+
+    series = watched.look(SLOT + 180)
+
+    assert value(series, "job_runs_total", status="completed") == 1
+    assert value(series, "job_duplicate_runs_total") == 0
