@@ -70,3 +70,39 @@ def test_a_ledger_that_was_away_is_not_counted_again(tmp_path: Path) -> None:
 
     assert value(series, "job_runs_total", status="completed") == 1
     assert value(series, "job_duplicate_runs_total") == 0
+
+
+def test_a_log_that_went_while_nobody_looked_contradicts_nothing(tmp_path: Path) -> None:
+    """The logs were removed, or rotated away, while the exporter was down: what stood in them is not known."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5)
+    watched.profile.run("a", SLOT + DAY + 5)
+    watched.profile.log.unlink()
+    watched.profile.say(SLOT + DAY + HOUR, "gateway.run: begun anew")
+    watched.restart()
+
+    series = watched.look(SLOT + DAY + 2 * HOUR)
+
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_deliveries_total", outcome="failed") == 0
+    assert value(series, "job_slots_total", result="missed") == 0
+
+
+def test_a_log_that_was_emptied_contradicts_nothing(tmp_path: Path) -> None:
+    """Somebody emptied it after the delivery, and a look saw it empty."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5)
+    watched.profile.log.write_text("")
+    watched.look(SLOT + 26)
+    watched.profile.say(SLOT + 28, "gateway.run: begun anew")
+
+    series = watched.look(SLOT + HOUR)
+
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_slots_total", result="settled") == 1
