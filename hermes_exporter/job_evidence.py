@@ -54,6 +54,9 @@ class Evidence(NamedTuple):
     reach: Reach | None
 
 
+NOTHING_KNOWN = Evidence(NOTHING_LOGGED, None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     key: object
@@ -69,16 +72,15 @@ class Books:
     def of(self, case: Case, memory: Memory) -> tuple[Book, ...]:
         """Return the logs that may tell of a profile's jobs: its own, and those of the gateway that serves it.
 
-        A job whose id the host has as well may be the host's, so its host's log tells nothing of it.
+        A job whose id the host has as well may be the host's, so its host's log tells nothing of it, nor could it.
         """
         own = self._book(case, memory.of(case.profile.label).logs)
         if case.host is None:
             return (own,)
         host = self._book(case.host, memory.of(case.host.profile.label).logs)
         store = case.host.files.cron.jobs
-        others = {job.id for job in store.jobs} if store else set()
-        mine = {name: evidence for name, evidence in host.of_jobs.items() if name not in others}
-        return own, Book(mine, host.reach)
+        others = dict.fromkeys((job.id for job in store.jobs) if store else (), NOTHING_KNOWN)
+        return own, Book({**host.of_jobs, **others}, host.reach)
 
     def _book(self, case: Case, logs: LogMemory) -> Book:
         settings = case.files.settings

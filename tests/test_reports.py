@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.odd_homes import stamp
 from tests.report_home import DAY, HOUR, SLOT, Watched, value
 
 if TYPE_CHECKING:
@@ -106,3 +107,23 @@ def test_a_log_that_was_emptied_contradicts_nothing(tmp_path: Path) -> None:
 
     assert value(series, "job_report_overdue") == 0
     assert value(series, "job_slots_total", result="settled") == 1
+
+
+def test_two_profiles_of_one_gateway_may_have_the_same_job(tmp_path: Path) -> None:
+    """A copied profile has the job's id too: its host's log can neither prove nor contradict a delivery of it."""
+    watched = Watched(tmp_path, "default", "coder")
+    watched.serve("coder")
+    for profile in watched.profiles.values():
+        profile.job("a")
+        profile.row("a", SLOT - DAY, SLOT - DAY + 20)
+    watched.profile.say(SLOT - DAY, "gateway.run: x")
+    watched.look(SLOT - HOUR)
+    for profile in watched.profiles.values():
+        profile.job("a", last_run_at=stamp(SLOT + 25), last_status="ok")
+        profile.row("a", SLOT + 5, SLOT + 25)
+    watched.profile.say(SLOT + 24, "cron.scheduler: Job 'a': delivered to telegram:1")
+
+    series = watched.look(SLOT + HOUR)
+
+    assert value(series, "job_report_overdue", profile="coder") == 0
+    assert value(series, "job_last_delivery_evidence", profile="coder", evidence="claim") == 1
