@@ -127,3 +127,19 @@ def test_two_profiles_of_one_gateway_may_have_the_same_job(tmp_path: Path) -> No
 
     assert value(series, "job_report_overdue", profile="coder") == 0
     assert value(series, "job_last_delivery_evidence", profile="coder", evidence="claim") == 1
+
+
+def test_a_run_that_died_after_its_delivery_settles_nothing_later(tmp_path: Path) -> None:
+    """Hermes notes as its end when it was found dead, hours later: the slots in between were not served by it."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule={"kind": "cron", "expr": "0 * * * *"})
+    watched.profile.run("a", SLOT - HOUR)
+    watched.look(SLOT - HOUR / 2)
+    watched.profile.say(SLOT + 5, "cron.scheduler: Job 'a': delivered to telegram:1")
+    watched.profile.row("a", SLOT + 4, SLOT + 4.5 * HOUR, "unknown")
+    watched.restart()
+
+    series = watched.look(SLOT + 4.5 * HOUR + 60)
+
+    assert value(series, "job_slots_total", result="settled") == 1
+    assert value(series, "job_slots_total", result="missed") == 3

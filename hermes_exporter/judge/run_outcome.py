@@ -99,12 +99,15 @@ def of_row(row: Execution, queued: str | None, job: Job, logged: Logged, reach: 
     """Return the run of a row that ended; None where it says not when.
 
     ``queued`` is the state of its report in Hermes' delivery queue; ``reach`` is None where the log cannot tell.
+    Of a run whose process died Hermes notes when that was found out: it ended when it was last heard of.
     """
     began = row.started_at or row.claimed_at or row.finished_at
     if began is None:
         return None
     ended = max(row.finished_at or began, began)
     told = _outcome(row, queued, job, logged, reach, (row.claimed_at or began, ended))
+    if row.status == "unknown":
+        ended = max(told.at or began, began)
     return Run(began, ended, row.status, told.outcome, told.evidence, told.at, row.by_hand, row.scheduled_at)
 
 
