@@ -143,3 +143,22 @@ def test_a_run_that_died_after_its_delivery_settles_nothing_later(tmp_path: Path
 
     assert value(series, "job_slots_total", result="settled") == 1
     assert value(series, "job_slots_total", result="missed") == 3
+
+
+def test_doubt_in_the_clock_ends_by_itself(tmp_path: Path) -> None:
+    """The clock was set by a day, and nothing in the home changes: once it can be trusted, all is judged again."""
+    watched = Watched(tmp_path)
+    watched.home.procfs.kill(3001)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.clock.trusted = False
+    for later in range(0, 300, 60):
+        doubtful = watched.look(SLOT + DAY + HOUR + later)
+    watched.clock.trusted = True
+
+    series = watched.look(SLOT + DAY + HOUR + 300)
+
+    assert value(doubtful, "job_judged") == 0
+    assert value(series, "job_judged") == 1
+    assert value(series, "job_report_overdue") == 1
