@@ -68,6 +68,9 @@ class Ended(NamedTuple):
     told_at: float = math.inf
 
 
+NOTHING_KNOWN = Evidence(NOTHING_LOGGED, None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     key: object
@@ -83,16 +86,15 @@ class Books:
     def of(self, case: Case, memory: Memory) -> tuple[Book, ...]:
         """Return the logs that may tell of a profile's jobs: its own, and those of the gateway that serves it.
 
-        A job whose id the host has as well may be the host's, so its host's log tells nothing of it.
+        A job whose id the host has as well may be the host's, so its host's log tells nothing of it, nor could it.
         """
         own = self._book(case, memory.of(case.profile.label).logs)
         if case.host is None:
             return (own,)
         host = self._book(case.host, memory.of(case.host.profile.label).logs)
         store = case.host.files.cron.jobs
-        others = {job.id for job in store.jobs} if store else set()
-        mine = {name: evidence for name, evidence in host.of_jobs.items() if name not in others}
-        return own, Book(mine, host.reach)
+        others = dict.fromkeys((job.id for job in store.jobs) if store else (), NOTHING_KNOWN)
+        return own, Book({**host.of_jobs, **others}, host.reach)
 
     def _book(self, case: Case, logs: LogMemory) -> Book:
         settings = case.files.settings
@@ -145,23 +147,20 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
     evidence: Evidence,
     facts: JobFacts | None,
     now: float,
-    *,
-    replaced: bool,
 ) -> Ended:
     """Return the runs that ended since the last look; at first sight all that are known.
 
-    Stamps that lie ahead are no evidence. Where the ledger was ``replaced``, runs that began before the newest
-    known one are old.
+    Stamps that lie ahead are no evidence.
     """
     latest = now + FUTURE_TOLERANCE_SECONDS
     states = queue.states if queue else {}
     found, waiting, told_at = [], [], math.inf
-    for row in rows if replaced or not _taken_up(rows, facts) else ():
+    for row in () if _taken_up(rows, facts) else rows:
         word = run_outcome.OF_LEDGER.get(states.get(row.id) or row.delivery_outcome or "")
         if not row.ended or (word == "queued" and now - (row.finished_at or now) < QUEUED_SECONDS):
             waiting.append(row.id)
             continue
-        if not _is_new(row, facts, replaced=replaced):
+        if not _is_new(row, facts):
             continue
         run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
         if run is None or max(run.began, run.ended) > latest:
@@ -195,10 +194,11 @@ def _taken_up(rows: Sequence[Execution], facts: JobFacts | None) -> bool:
     return facts is not None and not facts.flying and (not rows or rows[-1].number == facts.row)
 
 
-def _is_new(row: Execution, facts: JobFacts | None, *, replaced: bool) -> bool:
+def _is_new(row: Execution, facts: JobFacts | None) -> bool:
+    """Whether a row was not taken up yet; where no number is known, what began before the newest run is old."""
     if facts is None or row.id in facts.flying:
         return True
-    if replaced:
+    if not facts.row:
         began = row.started_at or row.claimed_at or 0.0
         return facts.last_began is None or began > facts.last_began
     return row.number > facts.row

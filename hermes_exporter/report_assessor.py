@@ -122,32 +122,29 @@ class ReportAssessor:
         """Judge every job that is there, and every one-shot that ended; return whether anything was new."""
         ledger, memory = case.files.cron.executions, state.memory
         newest_row = max((rows[-1].number for rows in ledger.rows.values()), default=0) if ledger else 0
-        replaced, changed = memory.grown_to(newest_row)
+        changed = memory.grown_to(newest_row)
         changed |= memory.missing({runs.job.id for runs in look.jobs}, look.now)
         for runs in look.jobs:
-            changed |= self._job(case, state, look, runs.job, flying=bool(runs.running), replaced=replaced)
+            changed |= self._job(case, state, look, runs.job, flying=bool(runs.running))
         for kept in list(memory.jobs.values()):
             if kept.recent(look.now) and kept.last is not None and kept.facts.owing:
                 rows = ledger.rows.get(kept.last.id, ()) if ledger else ()
                 flying = any(not row.ended for row in rows)
-                changed |= self._job(case, state, look, kept.last, flying=flying, replaced=replaced)
+                changed |= self._job(case, state, look, kept.last, flying=flying)
         return changed
 
-    def _job(  # noqa: PLR0913  # a job, and what is known beside it
-        self, case: Case, state: _State, look: Look, job: Job, *, flying: bool, replaced: bool
-    ) -> bool:
+    def _job(self, case: Case, state: _State, look: Look, job: Job, *, flying: bool) -> bool:
         """Judge a job; return whether anything was new."""
         ledger, queue = case.files.cron.executions, case.files.deliveries
         rows = ledger.rows.get(job.id, ()) if ledger else ()
         evidence = job_evidence.of_job(look.books, job.id)
         made_from = (job, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
         verdict = state.verdicts.get(job.id)
-        same = verdict is not None and verdict.made_from == made_from and look.now < verdict.until
-        if same and not replaced:
+        if verdict is not None and verdict.made_from == made_from and look.now < verdict.until:
             return False
         kept = state.memory.jobs.get(job.id)
         facts = kept.facts if kept else None
-        ended = job_evidence.runs(job, rows, queue, evidence, facts, look.now, replaced=replaced)
+        ended = job_evidence.runs(job, rows, queue, evidence, facts, look.now)
         since = facts.since if facts else min(job.created_at or look.now, look.now)
         terms = job_rules.terms(self._rules, case.profile.label, job.id, job.name)
         seen = Seen(

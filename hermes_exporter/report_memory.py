@@ -55,19 +55,18 @@ class ReportMemory:
     jobs: dict[str, Kept] = field(default_factory=dict)
     newest_row: int = 0
 
-    def grown_to(self, newest_row: int) -> tuple[bool, bool]:
-        """Take over the newest row of the ledger, 0 where it has none; return if it was replaced, and if changed.
+    def grown_to(self, newest_row: int) -> bool:
+        """Take over the highest number of a row in the ledger, 0 where it has none; return whether it is another.
 
-        One that is empty for a while tells nothing. In another one all rows are later than those of the old.
+        A ledger that is empty for a while tells nothing. A new one begins with one: no number means anything then.
         """
         if newest_row in (0, self.newest_row):
-            return False, False
-        replaced = newest_row < self.newest_row
-        if replaced:
+            return False
+        if newest_row < self.newest_row:
             for kept in self.jobs.values():
                 kept.facts.row = 0
         self.newest_row = newest_row
-        return replaced, True
+        return True
 
     def missing(self, there: Collection[str], now: float) -> bool:
         """Take over which jobs are there; return whether that is new.

@@ -117,6 +117,12 @@ class Watched:
         """The first profile."""
         return next(iter(self.profiles.values()))
 
+    def serve(self, name: str) -> None:
+        """Let the gateway of the root serve a profile, whose own ends."""
+        self.home.procfs.kill(self.gateways[name].pid)
+        served = [{"profile_id": each, "status": "up"} for each in ("default", name)]
+        self.gateways["default"].write(served_profiles=served)
+
     def restart(self) -> None:
         """Start the exporter anew, with what it remembers."""
         watched = (WatchedHome("", self.home.root),)

@@ -28,7 +28,7 @@ def taken(
     each: Execution, evidence: Evidence = SILENT_LOG, after: float = 1.0, facts: JobFacts | None = None
 ) -> Ended:
     """What is taken up of it so long after its end."""
-    return job_evidence.runs(JOB, (each,), None, evidence, facts, ENDED + after, replaced=False)
+    return job_evidence.runs(JOB, (each,), None, evidence, facts, ENDED + after)
 
 
 def test_a_run_that_the_log_does_not_know_yet_waits() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.odd_homes import stamp
 from tests.report_home import DAY, HOUR, SLOT, Watched, value
 
 if TYPE_CHECKING:
@@ -28,3 +29,136 @@ def test_a_record_that_may_still_go_on_is_waited_for(tmp_path: Path) -> None:
     assert value(later, "job_report_overdue") == 0
     assert value(later, "job_deliveries_total", outcome="delivered") == 1
     assert value(later, "job_slots_total", result="settled") == 1
+
+
+def test_a_ledger_that_was_replaced_loses_no_run(tmp_path: Path) -> None:
+    """A new ledger counts its rows from one: the first run of every job in it is as new as that of the first."""
+    watched = Watched(tmp_path)
+    for job in ("a", "b"):
+        watched.profile.job(job)
+        for days in (2, 1):
+            watched.profile.run(job, SLOT - days * DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.ledger.unlink()
+    watched.look(SLOT - HOUR + 60)
+
+    watched.profile.run("a", SLOT + 5)
+    watched.look(SLOT + 60)
+    watched.profile.run("b", SLOT + 65)
+    series = watched.look(SLOT + HOUR)
+
+    for job in ("a", "b"):
+        assert value(series, "job_report_overdue", job_id=job) == 0
+        assert value(series, "job_slots_total", job_id=job, result="settled") == 1
+        assert value(series, "job_runs_total", job_id=job, status="completed") == 1
+
+
+def test_a_ledger_that_was_away_is_not_counted_again(tmp_path: Path) -> None:
+    """Gone at one look and back at the next, with all of its rows: none of them is new."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    for days in (3, 2, 1):
+        watched.profile.run("a", SLOT - days * DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5)
+    watched.look(SLOT + 60)
+    away = watched.profile.ledger.with_suffix(".away")
+    watched.profile.ledger.rename(away)
+    watched.look(SLOT + 120)
+    away.rename(watched.profile.ledger)
+
+    series = watched.look(SLOT + 180)
+
+    assert value(series, "job_runs_total", status="completed") == 1
+    assert value(series, "job_duplicate_runs_total") == 0
+
+
+def test_a_log_that_went_while_nobody_looked_contradicts_nothing(tmp_path: Path) -> None:
+    """The logs were removed, or rotated away, while the exporter was down: what stood in them is not known."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5)
+    watched.profile.run("a", SLOT + DAY + 5)
+    watched.profile.log.unlink()
+    watched.profile.say(SLOT + DAY + HOUR, "gateway.run: begun anew")
+    watched.restart()
+
+    series = watched.look(SLOT + DAY + 2 * HOUR)
+
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_deliveries_total", outcome="failed") == 0
+    assert value(series, "job_slots_total", result="missed") == 0
+
+
+def test_a_log_that_was_emptied_contradicts_nothing(tmp_path: Path) -> None:
+    """Somebody emptied it after the delivery, and a look saw it empty."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5)
+    watched.profile.log.write_text("")
+    watched.look(SLOT + 26)
+    watched.profile.say(SLOT + 28, "gateway.run: begun anew")
+
+    series = watched.look(SLOT + HOUR)
+
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_slots_total", result="settled") == 1
+
+
+def test_two_profiles_of_one_gateway_may_have_the_same_job(tmp_path: Path) -> None:
+    """A copied profile has the job's id too: its host's log can neither prove nor contradict a delivery of it."""
+    watched = Watched(tmp_path, "default", "coder")
+    watched.serve("coder")
+    for profile in watched.profiles.values():
+        profile.job("a")
+        profile.row("a", SLOT - DAY, SLOT - DAY + 20)
+    watched.profile.say(SLOT - DAY, "gateway.run: x")
+    watched.look(SLOT - HOUR)
+    for profile in watched.profiles.values():
+        profile.job("a", last_run_at=stamp(SLOT + 25), last_status="ok")
+        profile.row("a", SLOT + 5, SLOT + 25)
+    watched.profile.say(SLOT + 24, "cron.scheduler: Job 'a': delivered to telegram:1")
+
+    series = watched.look(SLOT + HOUR)
+
+    assert value(series, "job_report_overdue", profile="coder") == 0
+    assert value(series, "job_last_delivery_evidence", profile="coder", evidence="claim") == 1
+
+
+def test_a_run_that_died_after_its_delivery_settles_nothing_later(tmp_path: Path) -> None:
+    """Hermes notes as its end when it was found dead, hours later: the slots in between were not served by it."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule={"kind": "cron", "expr": "0 * * * *"})
+    watched.profile.run("a", SLOT - HOUR)
+    watched.look(SLOT - HOUR / 2)
+    watched.profile.say(SLOT + 5, "cron.scheduler: Job 'a': delivered to telegram:1")
+    watched.profile.row("a", SLOT + 4, SLOT + 4.5 * HOUR, "unknown")
+    watched.restart()
+
+    series = watched.look(SLOT + 4.5 * HOUR + 60)
+
+    assert value(series, "job_slots_total", result="settled") == 1
+    assert value(series, "job_slots_total", result="missed") == 3
+
+
+def test_doubt_in_the_clock_ends_by_itself(tmp_path: Path) -> None:
+    """The clock was set by a day, and nothing in the home changes: once it can be trusted, all is judged again."""
+    watched = Watched(tmp_path)
+    watched.home.procfs.kill(3001)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.clock.trusted = False
+    for later in range(0, 300, 60):
+        doubtful = watched.look(SLOT + DAY + HOUR + later)
+    watched.clock.trusted = True
+
+    series = watched.look(SLOT + DAY + HOUR + 300)
+
+    assert value(doubtful, "job_judged") == 0
+    assert value(series, "job_judged") == 1
+    assert value(series, "job_report_overdue") == 1

@@ -61,7 +61,7 @@ class JobFacts:
         doubts: the newest runs of whose reports nobody can tell.
         failures: when the newest runs began of which it is known that they settle nothing.
         seconds: of the last ten runs that ended well.
-        row: number of the newest row of the ledger that was taken up.
+        row: number of the newest row of the ledger that was taken up; 0 where none was, or it is a new ledger.
         flying: ids of rows that were met before they ended.
         last_began, last_ended: of the newest run.
     """

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.slots import Slots
 
 
+AHEAD_SECONDS = 86400.0
+"""What is remembered of a time so far ahead came and ran by a clock that was wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one look saw of a job.
@@ -69,6 +73,8 @@ def first_sight(seen: Seen, since: float) -> JobFacts:
 
 def take(facts: JobFacts, seen: Seen) -> None:
     """Take what a look saw into what is remembered."""
+    if max(facts.frontier, facts.last_ended or 0.0) > seen.at.now + AHEAD_SECONDS:
+        _set_right(facts, seen.at.now)
     if seen.schedule != facts.schedule or seen.owing != facts.owing:
         _turn(facts, seen)
     for run in seen.runs:
@@ -127,6 +133,24 @@ def _turn(facts: JobFacts, seen: Seen) -> None:
     facts.frontier = facts.owing_since = seen.at.now
     facts.since = seen.at.now if seen.at.looked_at is None else seen.at.looked_at
     facts.schedule, facts.owing = seen.schedule, seen.owing
+
+
+def _set_right(facts: JobFacts, now: float) -> None:
+    """Forget what lies ahead, but for what was counted: it settles nothing, and its slots come again."""
+    facts.frontier, facts.since = now, min(facts.since, now)
+    facts.owing_since = min(facts.owing_since, now)
+    facts.open = [slot for slot in facts.open if slot.at <= now]
+    facts.overdue, facts.unproved = (
+        slot if slot is not None and slot.at <= now else None for slot in (facts.overdue, facts.unproved)
+    )
+    facts.settlings, facts.doubts = (
+        [run for run in runs if run.ended <= now] for runs in (facts.settlings, facts.doubts)
+    )
+    facts.failures = [began for began in facts.failures if began <= now]
+    if facts.last_ended is not None and facts.last_ended > now:
+        facts.last_began = facts.last_ended = None
+    if facts.last_delivery_at is not None and facts.last_delivery_at > now:
+        facts.last_delivery_at = facts.last_delivery_evidence = None
 
 
 def _history(facts: JobFacts, slots: Slots, runs: Sequence[Run]) -> None:

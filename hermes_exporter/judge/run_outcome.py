@@ -106,6 +106,7 @@ def of_row(row: Execution, queued: str | None, job: Job, logged: Logged, reach: 
     """Return the run of a row that ended; None where it says not when.
 
     ``queued`` is the state of its report in Hermes' delivery queue; ``reach`` is None where the log cannot tell.
+    Of a run whose process died Hermes notes when that was found out: it ended when it was last heard of.
     """
     began = row.started_at or row.claimed_at or row.finished_at
     if began is None:
@@ -113,6 +114,8 @@ def of_row(row: Execution, queued: str | None, job: Job, logged: Logged, reach: 
     ended = max(row.finished_at or began, began)
     told = _outcome(row, queued, job, logged, reach, (row.claimed_at or began, ended))
     told_of = (told.outcome, told.evidence, told.at)
+    if row.status == "unknown":
+        ended = max(told.at or began, began)
     return Run(began, ended, row.status, *told_of, row.by_hand, row.scheduled_at, row.claimed_at)
 
 

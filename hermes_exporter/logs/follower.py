@@ -131,14 +131,16 @@ class Follower:
         offset = memory.offsets.get(file)
         total, read, lost = Tally(), 0, 0
         oldest = newest = None
+        broken = False
         while True:
             if portion.data:
                 if cursor is None:
                     offset = self._told(*_end(tail.path))
                 told, offset = self._portion(portion, file, asked.names, look.now, offset)
                 total += told.tally
-                oldest = told.oldest if oldest is None or portion.lost_bytes else oldest
+                oldest = told.oldest if oldest is None or portion.lost_bytes or portion.broken else oldest
                 newest = told.newest if told.newest is not None else newest
+            broken |= portion.broken
             read, lost, cursor = read + portion.read_bytes, lost + portion.lost_bytes, portion.cursor
             if not portion.behind or time.monotonic() >= look.deadline:
                 break
@@ -146,7 +148,8 @@ class Follower:
         old = file in memory.history or (not memory.seen and cursor is not None)
         counted = replace(total, counts={}) if old else total
         history = old and portion.behind
-        return FileNews(since, cursor, counted, history, offset, read, lost, oldest, newest), portion.behind
+        news = FileNews(since, cursor, counted, history, offset, read, lost, oldest, newest, broken)
+        return news, portion.behind
 
     def _portion(
         self, portion: Portion, file: File, names: Names, now: float, offset: int | None

@@ -27,6 +27,7 @@ class FileNews:
         offset: seconds east of UTC of a writer whose clock is not the host's, as far as the file tells.
         oldest, newest: stamps of the first and the last record that were read, Unix seconds.
         read_bytes, lost_bytes: read, and gone unread.
+        broken: more may have gone unread, before what was read.
     """
 
     since: Cursor | None
@@ -38,6 +39,7 @@ class FileNews:
     lost_bytes: int = 0
     oldest: float | None = None
     newest: float | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,10 @@ class LogMemory:
             self.cursors[name] = file.cursor
         total = Tally(self.counts, self.times, self.met, self.told) + file.tally
         self.counts, self.times, self.met, self.told = total.counts, total.times, total.met, total.told
-        if file.oldest is not None and (name not in self.unbroken or file.lost_bytes):
-            self.unbroken[name] = file.oldest
+        if file.lost_bytes or file.broken:
+            self.unbroken.pop(name, None)
+        if file.oldest is not None:
+            self.unbroken.setdefault(name, file.oldest)
         if file.newest is not None:
             self.newest[name] = max(file.newest, self.newest.get(name, file.newest))
         self.read_bytes[name] = self.read_bytes.get(name, 0) + file.read_bytes

@@ -23,11 +23,13 @@ class Places:
         starts: the files with the offset in each.
         current: index of the first that is not one of the passed; their number where there is none.
         lost_bytes: what was unread of the cursor's file when last seen, and is gone.
+        broken: the cursor's file is gone or was emptied: nobody knows what else was in it, or after it.
     """
 
     starts: tuple[tuple[LogFile, int], ...]
     current: int
     lost_bytes: int
+    broken: bool = False
 
 
 def places(cursor: Cursor | None, files: Sequence[LogFile], refusals: dict[int, SourceError]) -> Places:
@@ -47,6 +49,7 @@ def places(cursor: Cursor | None, files: Sequence[LogFile], refusals: dict[int, 
     for number, refusal in refusals.items():
         if current is None or number < ordered[current].number:
             raise refusal
+    broken = current is None and cursor.head_size > 0
     if current is not None:
         lost = max(0, cursor.size - max(cursor.offset, ordered[current].size))
     else:
@@ -60,7 +63,7 @@ def places(cursor: Cursor | None, files: Sequence[LogFile], refusals: dict[int, 
     further = [
         (file, _offset(file, found.get(file.number) or _original(file, cursor), 0)) for file in ordered[current:]
     ]
-    return Places((*passed, *further), len(passed), lost)
+    return Places((*passed, *further), len(passed), lost, broken)
 
 
 def _original(file: LogFile, cursor: Cursor) -> Mark | None:

@@ -54,6 +54,7 @@ class Portion:
         cursor: where the next reading goes on; None only while there is no file and none was known.
         read_bytes: how far the cursor moved on.
         lost_bytes: how much was known to be unread, and is gone.
+        broken: more may have gone that nobody saw: the file that the cursor stood in is gone, or was emptied.
         behind: there is more than the budget allowed: the next reading has something to take at once.
         ended_at: when the base was last written to, Unix seconds, where all of it has been read and nobody has
             written to it for a while; else None. The last stamp in it was written then.
@@ -63,6 +64,7 @@ class Portion:
     cursor: Cursor | None
     read_bytes: int = 0
     lost_bytes: int = 0
+    broken: bool = False
     behind: bool = False
     ended_at: float | None = None
 
@@ -120,6 +122,7 @@ class LogTail:
             cursor=_cursor(where, marks, cursor),
             read_bytes=taken,
             lost_bytes=where.lost_bytes,
+            broken=where.broken,
             behind=behind,
             ended_at=ended_at,
         )

@@ -423,3 +423,18 @@ def test_a_slot_counts_once() -> None:
         report = story.look(now, *([run(began)] if now - 7 * MINUTE < began + 60 <= now else []))
 
     assert report.slots == {"missed": 2, "settled": 1}
+
+
+def test_a_clock_that_was_far_ahead_hides_nothing_once_it_is_set_right() -> None:
+    """A year ahead for an hour: what came and ran by that clock is forgotten; the next report is owed again."""
+    year = 365 * DAY
+    story = watched()
+    story.look(MONDAY + year)
+    story.look(MONDAY + year + HOUR, run(MONDAY + year + HOUR - 90))
+    story.watched_since = MONDAY + HOUR
+
+    back = story.look(MONDAY + HOUR)
+    missed = story.look(SLOT + HOUR)
+
+    assert (back.overdue, back.owed_slot) == (False, None)
+    assert (missed.overdue, missed.owed_slot) == (True, SLOT)
