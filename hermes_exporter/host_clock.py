@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from hermes_exporter.judge.liveness import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 JUMP_SECONDS = 60.0
 """A wall clock that was set by so much makes every comparison with earlier stamps doubtful."""
@@ -30,10 +33,30 @@ class StillClock:
         return Clock(self._at)
 
 
-class HostClock:
-    """Reads the clocks again and again, and compares."""
+class Hands(NamedTuple):
+    """What the clocks of a host show, seconds.
 
-    def __init__(self) -> None:
+    Attributes:
+        wall: since 1970.
+        monotonic: since boot, without what the host slept.
+        boot: since boot.
+    """
+
+    wall: float
+    monotonic: float
+    boot: float
+
+
+def hands() -> Hands:
+    """Return what this host's clocks show."""
+    return Hands(time.time(), time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+class HostClock:
+    """Reads the clocks again and again, and compares; ``look`` tells what they show."""
+
+    def __init__(self, look: Callable[[], Hands] = hands) -> None:
+        self._look = look
         self._set_by: float | None = None
         self._asleep: float | None = None
         self._monotonic = 0.0
@@ -45,7 +68,7 @@ class HostClock:
 
         It may have slept at any time since the last reading, so the earliest is when it woke.
         """
-        now, monotonic, boot = time.time(), time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME)
+        now, monotonic, boot = self._look()
         if self._set_by is not None and abs(now - boot - self._set_by) > JUMP_SECONDS:
             self._doubtful_until = boot + DOUBT_SECONDS
         if self._asleep is not None and boot - monotonic - self._asleep > JUMP_SECONDS:

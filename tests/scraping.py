@@ -18,6 +18,7 @@ from hermes_exporter.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from hermes_exporter.judge.job_rules import JobRule
     from tests.homes import Home
 
 Series = dict[str, float]
@@ -50,6 +51,7 @@ class Scraper:
         without: Collection[str] = (),
         memory: Memory | None = None,
         timezones: Mapping[str, str] | None = None,
+        job_rules: tuple[JobRule, ...] = (),
         **others: Home,
     ) -> None:
         watched = (WatchedHome("", home.root), *(WatchedHome(name, other.root) for name, other in others.items()))
@@ -60,6 +62,7 @@ class Scraper:
             50_000,
             procfs=home.procfs.root,
             at=home.at,
+            job_rules=job_rules,
             timezones=timezones or {},
         )
         self.clock = SetClock(home.at)
