@@ -60,8 +60,13 @@ class ProfileMemory:
         """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
         return bool(units) or self.seen_here
 
-    def rests(self, looked_at: float, *, resting: bool) -> None:
-        """Take over whether anything ticks its cron; what rested at the last look ticks since then."""
+    def rests(self, looked_at: float, *, resting: bool | None) -> None:
+        """Take over whether anything ticks its cron; what rested at the last look ticks since then.
+
+        None is cannot tell, or there is nothing to tick.
+        """
+        if resting is None:
+            return
         if self.resting and not resting:
             self.ticks_again_at = looked_at
         self.resting = resting

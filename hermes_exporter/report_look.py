@@ -61,7 +61,8 @@ def look(  # noqa: PLR0913, PLR0917  # all that a verdict on reports stands on
     mine = memory.of(case.profile.label)
     draining = server.files.drain is not None
     idle = draining or scheduler.ticked is False
-    mine.rests(looked_at, resting=idle or server.liveness.up is False)
+    rests = True if idle or server.liveness.up is False else None if scheduler.ticked is None else False
+    mine.rests(looked_at, resting=rests)
     again = max((at for at in (mine.ticks_again_at, clock.woke_at) if at is not None), default=None)
     asked = server.files.drain.requested_at if server.files.drain else None
     ticks = ticking.of(
