@@ -183,7 +183,7 @@ def test_a_job_that_was_paused_over_a_slot(reports: Reports) -> None:
 
 
 def test_a_job_that_is_removed_and_one_that_is_lost(reports: Reports) -> None:
-    """Whoever removes a job removes its output as well: a job that is gone while its output is not has vanished."""
+    """Whoever removes a job removes its output too: a job that is gone while its output is not has vanished."""
     names = ("stays", "removed", "lost")
     jobs = reports.make(
         "default", {name: {**HELLO, "schedule": "0 0 1 1 *", "deliver": "local"} for name in names}
