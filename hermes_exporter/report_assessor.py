@@ -79,9 +79,10 @@ class Look(NamedTuple):
 
 
 class _Verdict(NamedTuple):
-    """A verdict with what it was made from: the same makes the same until a moment."""
+    """A verdict with what it was made from, and when: the same makes the same until a moment."""
 
     made_from: object
+    since: float
     until: float
     report: Report
 
@@ -154,7 +155,7 @@ class ReportAssessor:
         evidence = job_evidence.of_job(look.books, job.id)
         made_from = (job, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
         verdict = state.verdicts.get(job.id)
-        if verdict is not None and verdict.made_from == made_from and look.now < verdict.until:
+        if verdict and verdict.made_from == made_from and verdict.since <= look.now < verdict.until:
             return False
         kept = state.memory.jobs.get(job.id)
         facts = kept.facts if kept else None
@@ -184,7 +185,7 @@ class ReportAssessor:
         job_evidence.mark(kept.facts, rows, queue, look.now)
         waits_until = job_evidence.until(rows, queue, look.now)
         until = min(reports.until(kept.facts, seen), waits_until, _later(job.noted.held_until, look.now))
-        state.verdicts[job.id] = _Verdict(made_from, until, reports.report(kept.facts, seen))
+        state.verdicts[job.id] = _Verdict(made_from, look.now, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)
 
     def _standing(self, state: _State, now: float) -> Reports:

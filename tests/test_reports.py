@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.odd_homes import stamp
 from tests.report_home import DAY, HOUR, SLOT, Watched, value
 
@@ -161,4 +163,23 @@ def test_doubt_in_the_clock_ends_by_itself(tmp_path: Path) -> None:
 
     assert value(doubtful, "job_judged") == 0
     assert value(series, "job_judged") == 1
+    assert value(series, "job_report_overdue") == 1
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_clock_that_is_set_back_leaves_no_verdict_of_the_future(tmp_path: Path, *, alive: bool) -> None:
+    """What was judged a year ahead does not stand until that year has passed."""
+    watched = Watched(tmp_path)
+    if not alive:
+        watched.home.procfs.kill(3001)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT + 365 * DAY)
+    watched.look(SLOT + 365 * DAY + 60)
+    watched.look(SLOT - HOUR)
+    before = watched.look(SLOT - HOUR + 60)
+    for minutes in range(0, 60, 4):
+        series = watched.look(SLOT + minutes * 60)
+
+    assert value(before, "job_next_slot_timestamp_seconds") == SLOT
     assert value(series, "job_report_overdue") == 1

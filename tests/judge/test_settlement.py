@@ -342,7 +342,7 @@ def test_a_slot_counts_once() -> None:
 
 
 def test_a_clock_that_was_far_ahead_hides_nothing_once_it_is_set_right() -> None:
-    """A year ahead for an hour: what came and ran by that clock is forgotten, and the next report is owed again."""
+    """A year ahead for an hour: what came by that clock is forgotten, and the next report is owed again."""
     year = 365 * DAY
     story = watched()
     story.look(MONDAY + year)
