@@ -136,8 +136,8 @@ class ReportAssessor:
     def _take(self, case: Case, state: _State, look: Look) -> bool:
         """Judge every job that is there, and every one-shot that ended; return whether anything was new."""
         ledger, memory = case.files.cron.executions, state.memory
-        newest_row = max((rows[-1].number for rows in ledger.rows.values()), default=0) if ledger else 0
-        changed = memory.numbered(newest_row)
+        numbers = {row.number: row.id for rows in ledger.rows.values() for row in rows} if ledger else {}
+        changed = memory.numbered(numbers, look.now)
         changed |= memory.missing({runs.job.id for runs in look.jobs}, look.now)
         for runs in look.jobs:
             changed |= self._job(case, state, look, runs.job, flying=bool(runs.running))
@@ -166,7 +166,7 @@ class ReportAssessor:
             now=look.now,
             watched_since=self._watched_since,
             ticking=look.ticking,
-            recorded_since=ledger.complete_since if ledger else None,
+            recorded_since=max(ledger.complete_since, state.memory.recorded_since) if ledger else None,
             flying=flying or any(job_evidence.just_ended(row, look.now) for row in rows),
             terms=terms,
             zone=zone.of(look.zone),
