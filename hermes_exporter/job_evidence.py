@@ -180,11 +180,14 @@ def just_ended(row: Execution, now: float) -> bool:
     return row.ended and row.finished_at is not None and 0 <= now - row.finished_at < LOGGED_SECONDS
 
 
-def until(rows: Sequence[Execution], queue: Deliveries | None, now: float) -> float:
+def until(job: Job, rows: Sequence[Execution], queue: Deliveries | None, now: float) -> float:
     """Return the first moment after now at which time alone ends the waiting for a run, Unix seconds."""
     states = queue.states if queue else {}
     waits = [(row.finished_at or now, just_ended(row, now)) for row in rows if _waits(row, states, now)]
-    return min((at + (LOGGED_SECONDS if soon else QUEUED_SECONDS) for at, soon in waits), default=math.inf)
+    moments = [at + (LOGGED_SECONDS if soon else QUEUED_SECONDS) for at, soon in waits]
+    if job.noted.last_run_at is not None:
+        moments.append(job.noted.last_run_at + ROW_SECONDS)
+    return min((moment for moment in moments if moment > now), default=math.inf)
 
 
 def _waits(row: Execution, states: Mapping[str, str], now: float) -> bool:

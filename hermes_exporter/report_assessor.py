@@ -183,7 +183,7 @@ class ReportAssessor:
         before = report_memory.fingerprint(kept)
         kept = _remembered(state, job, kept, seen)
         job_evidence.mark(kept.facts, rows, queue, look.now)
-        waits_until = job_evidence.until(rows, queue, look.now)
+        waits_until = job_evidence.until(job, rows, queue, look.now)
         until = min(reports.until(kept.facts, seen), waits_until, _later(job.noted.held_until, look.now))
         state.verdicts[job.id] = _Verdict(made_from, look.now, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)

@@ -216,3 +216,18 @@ def test_a_log_that_is_remembered_for_so_long_contradicts_nothing_older(tmp_path
 
     assert value(series, "job_report_overdue") == 0
     assert value(series, "job_last_delivery_timestamp_seconds") is not None
+
+
+def test_a_run_that_no_row_has_ends_the_alarm_when_it_is_believed(tmp_path: Path) -> None:
+    """Noted just before the deadline: two minutes later no row can come any more, and the report is there."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.say(SLOT + 840, "cron.scheduler: Job 'a': delivered to telegram:1")
+    watched.profile.job("a", last_run_at=stamp(SLOT + 841), last_status="ok")
+    watched.look(SLOT + 860)
+    for later in range(900, 1200, 20):
+        series = watched.look(SLOT + later)
+
+    assert value(series, "job_report_overdue") == 0
