@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import deque
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 KEPT = 4
 """Runs that may settle slots which come after them."""
+MOST_AT_ONCE = 20_000
+"""So many of the slots that came while nobody looked are judged one by one; of the older ones nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,21 @@ def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:
     newest = slots.newest(at.now)
     if newest is None or newest <= facts.frontier:
         return []
-    fresh = [
+    count, moments = 0, deque[float](maxlen=MOST_AT_ONCE)
+    for count, moment in enumerate(slots.between(facts.frontier, at.now), 1):  # noqa: B007
+        moments.append(moment)
+    if count > MOST_AT_ONCE:
+        facts.slots["unknown"] = facts.slots.get("unknown", 0) + count - MOST_AT_ONCE
+    facts.frontier = newest
+    return [
         OpenSlot(
             at=moment,
             early=EARLY_SECONDS + slots.offset_change(moment),
             watched=moment >= at.watched_since,
             ticked=at.ticking.at(moment),
         )
-        for moment in slots.between(facts.frontier, at.now)
+        for moment in moments
     ]
-    facts.frontier = newest
-    return fresh
 
 
 def settle(
