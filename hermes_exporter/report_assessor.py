@@ -10,11 +10,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermes_exporter import job_evidence, report_memory
-from hermes_exporter.judge import job_rules, overdue, reports, slots, zone
+from hermes_exporter import job_evidence, job_seen, report_memory
+from hermes_exporter.judge import job_rules, overdue, reports
 from hermes_exporter.judge.report import Report
-from hermes_exporter.judge.reports import Seen
-from hermes_exporter.judge.settlement import Circumstances
 from hermes_exporter.report_memory import Kept
 
 if TYPE_CHECKING:
@@ -22,11 +20,11 @@ if TYPE_CHECKING:
 
     from hermes_exporter.cases import Case
     from hermes_exporter.judge.job_rules import JobRule
-    from hermes_exporter.judge.run_outcome import Run
-    from hermes_exporter.judge.slots import Slots
+    from hermes_exporter.judge.reports import Seen
     from hermes_exporter.profile_memory import ProfileMemory
     from hermes_exporter.report_look import Look
     from hermes_exporter.report_memory import ReportMemory
+    from hermes_exporter.sources.executions import Executions
     from hermes_exporter.sources.job import Job
 
 STANDS_SECONDS = 15 * 60.0
@@ -60,9 +58,10 @@ NOTHING = Reports({})
 
 
 class _Verdict(NamedTuple):
-    """A verdict with what it was made from: the same makes the same until a moment."""
+    """A verdict with what it was made from, and when: the same makes the same until a moment."""
 
     made_from: object
+    since: float
     until: float
     report: Report
 
@@ -74,6 +73,7 @@ class _State:
     owner: ProfileMemory
     memory: ReportMemory
     verdicts: dict[str, _Verdict] = field(default_factory=dict)
+    ledger: Executions | None = None
     looked_at: float | None = None
     read_at: float | None = None
 
@@ -121,8 +121,12 @@ class ReportAssessor:
     def _take(self, case: Case, state: _State, look: Look) -> bool:
         """Judge every job that is there, and every one-shot that ended; return whether anything was new."""
         ledger, memory = case.files.cron.executions, state.memory
-        newest_row = max((rows[-1].number for rows in ledger.rows.values()), default=0) if ledger else 0
-        changed = memory.grown_to(newest_row)
+        if ledger is not None and ledger is not state.ledger:
+            numbers = {row.number: row.id for rows in ledger.rows.values() for row in rows}
+            changed = memory.numbered(numbers, look.now)
+            state.ledger = ledger
+        else:
+            changed = False
         changed |= memory.missing({runs.job.id for runs in look.jobs}, look.now)
         for runs in look.jobs:
             changed |= self._job(case, state, look, runs.job, flying=bool(runs.running))
@@ -140,36 +144,28 @@ class ReportAssessor:
         evidence = job_evidence.of_job(look.books, job.id)
         made_from = (job, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
         verdict = state.verdicts.get(job.id)
-        if verdict is not None and verdict.made_from == made_from and look.now < verdict.until:
+        if verdict and verdict.made_from == made_from and verdict.since <= look.now < verdict.until:
             return False
         kept = state.memory.jobs.get(job.id)
         facts = kept.facts if kept else None
         ended = job_evidence.runs(job, rows, queue, evidence, facts, look.now)
-        since = facts.since if facts else min(job.created_at or look.now, look.now)
         terms = job_rules.terms(self._rules, case.profile.label, job.id, job.name)
-        seen = Seen(
-            schedule=f"{job.kind} {job.schedule} {look.zone}",
-            owing=_owing(job, kept, look.now) and not terms.ignored,
-            slots=_owed(job, look.zone, since, kept, ended.runs),
-            runs=ended.runs,
-            created_at=job.created_at,
-            at=Circumstances(
-                now=look.now,
-                watched_since=self._watched_since,
-                ticking=look.ticking,
-                recorded_since=ledger.complete_since if ledger else None,
-                flying=flying or ended.told_at < math.inf,
-                terms=terms,
-                zone=zone.of(look.zone),
-                owed_by_hermes=job.noted.next_run_at,
-                looked_at=look.looked_at,
-            ),
+        recorded_since = max(ledger.complete_since, state.memory.recorded_since) if ledger else None
+        seen = job_seen.seen(
+            job,
+            kept,
+            ended,
+            look,
+            terms,
+            flying=flying,
+            watched_since=self._watched_since,
+            recorded_since=recorded_since,
         )
         before = report_memory.fingerprint(kept)
         kept = _remembered(state, job, kept, seen)
         job_evidence.mark(kept.facts, rows, ended.waiting)
-        until = min(reports.until(kept.facts, seen), _later(job.noted.held_until, look.now), ended.told_at)
-        state.verdicts[job.id] = _Verdict(made_from, until, reports.report(kept.facts, seen))
+        until = min(reports.until(kept.facts, seen), job_seen.until(job, ended, look.now))
+        state.verdicts[job.id] = _Verdict(made_from, look.now, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)
 
 
@@ -216,19 +212,6 @@ def _with_the_store(  # noqa: PLR0913  # what was judged, and what it was judged
     )
 
 
-def _owed(job: Job, zone: str, since: float, kept: Kept | None, runs: Sequence[Run]) -> Slots:
-    """Return the slots of a job; of one that is gone those until then."""
-    owed = slots.of_job(job, zone, since, kept.facts.last_ended if kept else None, runs)
-    return owed if kept is None or kept.gone_at is None else slots.Until(owed, kept.gone_at)
-
-
-def _owing(job: Job, kept: Kept | None, now: float) -> bool:
-    """Whether the job owes reports; one that ended owes what it owed when it was last there."""
-    if kept is not None and kept.gone_at is not None:
-        return kept.facts.owing
-    return job.enabled and not (job.noted.held_until is not None and job.noted.held_until > now)
-
-
 def _remembered(state: _State, job: Job, kept: Kept | None, seen: Seen) -> Kept:
     """Take what was seen into the memory of a job; return it."""
     if kept is None:
@@ -239,7 +222,3 @@ def _remembered(state: _State, job: Job, kept: Kept | None, seen: Seen) -> Kept:
     kept.recurring = seen.owing and job.kind != "once" and (job.runs_left is None or job.runs_left > 1)
     kept.last = job if job.kind == "once" or job.runs_left == 1 else None
     return kept
-
-
-def _later(moment: float | None, now: float) -> float:
-    return moment if moment is not None and moment > now else math.inf

@@ -12,7 +12,7 @@ from hermes_exporter.judge.job_facts import JobFacts  # noqa: TC001  # stored by
 from hermes_exporter.sources.job import Job  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -49,24 +49,28 @@ class ReportMemory:
     """What is remembered of a profile's jobs, by id.
 
     Attributes:
-        newest_row: the highest number of any row of the ledger; a lower one tells that it was replaced.
+        newest_row, newest_run: the highest number of any row of the ledger, and the id of that row; a lower
+            number, or another id under it, tells that it was replaced.
+        recorded_since: when that was last seen, Unix seconds; what ran before need not be in the ledger.
     """
 
     jobs: dict[str, Kept] = field(default_factory=dict)
     newest_row: int = 0
+    newest_run: str = ""
+    recorded_since: float = 0.0
 
-    def grown_to(self, newest_row: int) -> bool:
-        """Take over the highest number of a row in the ledger, 0 where it has none; return whether it is another.
-
-        A ledger that is empty for a while tells nothing. A new one begins with one: no number means anything then.
-        """
-        if newest_row in (0, self.newest_row):
+    def numbered(self, runs: Mapping[int, str], now: float) -> bool:
+        """Take over the ids of all rows by number; return whether there is news. A new ledger begins with one."""
+        newest_row = max(runs, default=0)
+        if newest_row == 0:
             return False
-        if newest_row < self.newest_row:
+        if newest_row < self.newest_row or runs.get(self.newest_row, self.newest_run) != self.newest_run:
+            self.recorded_since = now
             for kept in self.jobs.values():
                 kept.facts.row = 0
-        self.newest_row = newest_row
-        return True
+        before = self.newest_row, self.newest_run
+        self.newest_row, self.newest_run = newest_row, runs.get(newest_row, "")
+        return before != (self.newest_row, self.newest_run)
 
     def missing(self, there: Collection[str], now: float) -> bool:
         """Take over which jobs are there; return whether that is new.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class _Stood(NamedTuple):
     case: Case
     view: ProfileView
+    since: float
     until: float
 
 
@@ -31,7 +32,7 @@ class Standing:
     def case(self, label: str, looks: object, now: float) -> Case | None:
         """Return the case as it was judged before, if it looks the same and still stands."""
         stood = self._stood.get(label)
-        return stood.case if stood and now < stood.until and stood.case.looks == looks else None
+        return stood.case if stood and stood.since <= now < stood.until and stood.case.looks == looks else None
 
     def view(self, case: Case) -> ProfileView | None:
         """Return the view of a case that stands, None for one that was judged anew."""
@@ -49,7 +50,7 @@ class Standing:
             self._stood.pop(case.profile.label, None)
             return
         until = horizon.next_change(case.files, _processes(case), (*memory.moments(), *moments), clock)
-        self._stood[case.profile.label] = _Stood(case, view, until)
+        self._stood[case.profile.label] = _Stood(case, view, clock.now, until)
 
 
 def _alone(case: Case, memory: ProfileMemory) -> bool:

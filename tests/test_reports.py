@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tests.odd_homes import stamp
+import pytest
+
+from tests.odd_homes import AT, stamp
 from tests.report_home import DAY, HOUR, SLOT, Watched, value
 
 if TYPE_CHECKING:
@@ -162,3 +165,69 @@ def test_doubt_in_the_clock_ends_by_itself(tmp_path: Path) -> None:
     assert value(doubtful, "job_judged") == 0
     assert value(series, "job_judged") == 1
     assert value(series, "job_report_overdue") == 1
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_clock_that_is_set_back_leaves_no_verdict_of_the_future(tmp_path: Path, *, alive: bool) -> None:
+    """What was judged a year ahead does not stand until that year has passed."""
+    watched = Watched(tmp_path)
+    if not alive:
+        watched.home.procfs.kill(3001)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT + 365 * DAY)
+    watched.look(SLOT + 365 * DAY + 60)
+    watched.look(SLOT - HOUR)
+    before = watched.look(SLOT - HOUR + 60)
+    for minutes in range(0, 60, 4):
+        series = watched.look(SLOT + minutes * 60)
+
+    assert value(before, "job_next_slot_timestamp_seconds") == SLOT
+    assert value(series, "job_report_overdue") == 1
+
+
+def test_what_ran_while_nobody_looked_is_not_missed_for_want_of_a_ledger(tmp_path: Path) -> None:
+    """Hermes begins a new ledger when the old one is removed: it proves nothing of the time before it."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule={"kind": "cron", "expr": "0 * * * *"})
+    watched.profile.run("a", SLOT - HOUR)
+    watched.look(SLOT - HOUR / 2)
+    for hours in (0, 1, 2):
+        watched.profile.run("a", SLOT + hours * HOUR + 5)
+    watched.profile.ledger.unlink()
+    watched.profile.run("a", SLOT + 3 * HOUR + 5)
+    watched.restart()
+
+    series = watched.look(SLOT + 3 * HOUR + 60)
+
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_slots_total", result="missed") == 0
+
+
+def test_a_log_that_is_remembered_for_so_long_contradicts_nothing_older(tmp_path: Path) -> None:
+    """First sight of a job that runs twice a year: what the log told of it is dropped, as of any other job."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule={"kind": "cron", "expr": "0 8 1 1,7 *"}, created_at=stamp(AT - 900 * DAY))
+    ran = datetime(2026, 7, 1, 8, tzinfo=UTC).timestamp()
+    watched.profile.run("a", ran + 5)
+    watched.profile.say(SLOT - HOUR, "gateway.run: x")
+
+    series = watched.look(SLOT)
+
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_last_delivery_timestamp_seconds") is not None
+
+
+def test_a_run_that_no_row_has_ends_the_alarm_when_it_is_believed(tmp_path: Path) -> None:
+    """Noted just before the deadline: two minutes later no row can come any more, and the report is there."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.say(SLOT + 840, "cron.scheduler: Job 'a': delivered to telegram:1")
+    watched.profile.job("a", last_run_at=stamp(SLOT + 841), last_status="ok")
+    watched.look(SLOT + 860)
+    for later in range(900, 1200, 20):
+        series = watched.look(SLOT + later)
+
+    assert value(series, "job_report_overdue") == 0

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.slots import Slots
     from hermes_exporter.judge.ticking import Ticking
 
-MAX_COME = 5000
-"""So many slots of a job are looked at one by one after a time in which nobody did."""
 KEPT = 4
 """Runs that may settle slots which come after them."""
+MOST_AT_ONCE = 5000
+"""So many of the slots that came while nobody looked are judged one by one; of the older ones nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +69,21 @@ def come(facts: JobFacts, slots: Slots, at: Circumstances) -> list[OpenSlot]:
     newest = slots.newest(at.now)
     if newest is None or newest <= facts.frontier:
         return []
-    came = deque[float](maxlen=MAX_COME)
-    number = 0
-    for moment in slots.between(facts.frontier, at.now):
-        came.append(moment)
-        number += 1
-    if number > MAX_COME:
-        facts.slots["unknown"] = facts.slots.get("unknown", 0) + number - MAX_COME
-    fresh = [
+    count, moments = 0, deque[float](maxlen=MOST_AT_ONCE)
+    for count, moment in enumerate(slots.between(facts.frontier, at.now), 1):  # noqa: B007
+        moments.append(moment)
+    if count > MOST_AT_ONCE:
+        facts.slots["unknown"] = facts.slots.get("unknown", 0) + count - MOST_AT_ONCE
+    facts.frontier = newest
+    return [
         OpenSlot(
             at=moment,
             early=EARLY_SECONDS + slots.offset_change(moment),
             watched=moment >= at.watched_since,
             ticked=at.ticking.at(moment),
         )
-        for moment in came
+        for moment in moments
     ]
-    facts.frontier = newest
-    return fresh
 
 
 def settle(

@@ -8,6 +8,7 @@ from datetime import time
 import pytest
 
 from hermes_exporter.judge.deadline import Terms
+from hermes_exporter.judge.settlement import MOST_AT_ONCE
 from hermes_exporter.judge.ticking import Ticking
 from tests.judge.job_story import DAILY, DAY, EIGHT, HOUR, MINUTE, MONDAY, NOTED, Story, run, watched
 
@@ -438,3 +439,16 @@ def test_a_clock_that_was_far_ahead_hides_nothing_once_it_is_set_right() -> None
 
     assert (back.overdue, back.owed_slot) == (False, None)
     assert (missed.overdue, missed.owed_slot) == (True, SLOT)
+
+
+def test_a_year_in_the_dark_costs_no_more_than_two_weeks() -> None:
+    """Of a job that runs every minute only the newest slots are judged; each of the others is counted, too."""
+    story = watched(job=replace(DAILY, schedule="* * * * *"))
+    story.watched_since = MONDAY + 60 * DAY
+
+    report = story.look(MONDAY + 60 * DAY)
+    waiting = len(story.facts.open) if story.facts else 0
+
+    assert sum(report.slots.values()) + waiting == 60 * 24 * 60
+    assert report.slots["unknown"] == 60 * 24 * 60 - MOST_AT_ONCE
+    assert report.overdue is True
