@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -147,6 +148,15 @@ def mark(facts: JobFacts, rows: Sequence[Execution], queue: Deliveries | None, n
     states = queue.states if queue else {}
     facts.row = rows[-1].number
     facts.flying = [row.id for row in rows if not row.ended or _waits(row, states, now)]
+
+
+def until(job: Job, rows: Sequence[Execution], facts: JobFacts, now: float) -> float:
+    """Return the first moment after now at which time alone may make another run known, Unix seconds."""
+    open_rows = [row for row in rows if row.id in facts.flying] if facts.flying else []
+    moments = [row.finished_at + QUEUED_SECONDS for row in open_rows if row.finished_at is not None]
+    if rows and job.noted.last_run_at is not None:
+        moments.append(job.noted.last_run_at + ROW_SECONDS)
+    return min((moment for moment in moments if moment > now), default=math.inf)
 
 
 def _taken_up(rows: Sequence[Execution], facts: JobFacts | None) -> bool:

@@ -163,7 +163,11 @@ class ReportAssessor:
         before = report_memory.fingerprint(kept)
         kept = _remembered(state, job, kept, seen)
         job_evidence.mark(kept.facts, rows, queue, look.now)
-        until = min(reports.until(kept.facts, seen), _later(job.noted.held_until, look.now))
+        until = min(
+            reports.until(kept.facts, seen),
+            job_evidence.until(job, rows, kept.facts, look.now),
+            _later(job.noted.held_until, look.now),
+        )
         state.verdicts[job.id] = _Verdict(made_from, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)
 
