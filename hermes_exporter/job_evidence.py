@@ -189,6 +189,15 @@ def _unwritten(run: Run, reach: Reach | None, now: float) -> bool:
     return not told and now < run.ended + LOG_SECONDS
 
 
+def until(job: Job, rows: Sequence[Execution], facts: JobFacts, now: float) -> float:
+    """Return the first moment after now at which time alone may make another run known, Unix seconds."""
+    open_rows = [row for row in rows if row.id in facts.flying] if facts.flying else []
+    moments = [row.finished_at + QUEUED_SECONDS for row in open_rows if row.finished_at is not None]
+    if rows and job.noted.last_run_at is not None:
+        moments.append(job.noted.last_run_at + ROW_SECONDS)
+    return min((moment for moment in moments if moment > now), default=math.inf)
+
+
 def _taken_up(rows: Sequence[Execution], facts: JobFacts | None) -> bool:
     """Whether no row is newer than those that were taken up, and none of them waits."""
     return facts is not None and not facts.flying and (not rows or rows[-1].number == facts.row)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hermes_exporter import job_evidence
 from hermes_exporter.judge import slots, zone
 from hermes_exporter.judge.reports import Seen
 from hermes_exporter.judge.settlement import Circumstances
@@ -53,8 +52,7 @@ def seen(  # noqa: PLR0913  # a job, and what decides beside it
 
 def until(job: Job, ended: Ended, now: float) -> float:
     """Return the first moment after now at which time alone changes what is seen of a job, Unix seconds."""
-    ran = job.noted.last_run_at
-    moments = (ended.told_at, job.noted.held_until, None if ran is None else ran + job_evidence.ROW_SECONDS)
+    moments = (ended.told_at, job.noted.held_until)
     return min((moment for moment in moments if moment is not None and moment > now), default=math.inf)
 
 

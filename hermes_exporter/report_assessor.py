@@ -164,7 +164,11 @@ class ReportAssessor:
         before = report_memory.fingerprint(kept)
         kept = _remembered(state, job, kept, seen)
         job_evidence.mark(kept.facts, rows, ended.waiting)
-        until = min(reports.until(kept.facts, seen), job_seen.until(job, ended, look.now))
+        until = min(
+            reports.until(kept.facts, seen),
+            job_seen.until(job, ended, look.now),
+            job_evidence.until(job, rows, kept.facts, look.now),
+        )
         state.verdicts[job.id] = _Verdict(made_from, look.now, until, reports.report(kept.facts, seen))
         return before != report_memory.fingerprint(kept)
 

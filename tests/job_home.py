@@ -24,6 +24,8 @@ SEVEN = AT + 800
 """Seven o'clock, when the jobs are due unless said otherwise; thirteen minutes after the first look."""
 LATE = SEVEN + 15 * MINUTE
 """Until then a report is not late."""
+LOOKING_SECONDS = 240.0
+"""Whoever looks so often is looking on all the time."""
 TABLE = """
 CREATE TABLE executions (id TEXT PRIMARY KEY, job_id TEXT, source TEXT, process_id TEXT, pid INTEGER,
   process_started_at INTEGER, status TEXT, claimed_at TEXT, started_at TEXT, finished_at TEXT, error TEXT,
@@ -148,6 +150,12 @@ class JobHome:
         """What the exporter says as of then."""
         self.scraper.clock.at = moment
         return Reports(self.scraper.scrape())
+
+    def watch(self, until: float) -> Reports:
+        """Look again and again, often enough to be looking on; return what is said in the end."""
+        while until - self.scraper.clock.at > LOOKING_SECONDS:
+            self.at(self.scraper.clock.at + LOOKING_SECONDS)
+        return self.at(until)
 
 
 class Reports:
