@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.judge import run_outcome
@@ -33,8 +33,8 @@ KINDS = {
 """What each kind of record of a job tells of its report."""
 ROW_SECONDS = 120.0
 """So long after Hermes noted a run its row must be in the ledger, if there ever is one."""
-QUEUED_SECONDS = 2 * 3600.0
-"""So long a queued report is waited for."""
+QUEUED_SECONDS = 86400.0
+"""So long a queued report is waited for, which is overdue meanwhile."""
 LOGGED_SECONDS = 5.0
 """So long after a run its last record may be in the log and not read yet: it could still go on."""
 NOTHING_LOGGED = Logged()
@@ -146,9 +146,16 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
             continue
         run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
         if run is not None and run.began <= latest and run.ended <= latest:
-            found.append(run)
+            found.append(_arrived(run, queue.ended.get(row.id) if queue else None, now))
     noted = _noted(job, rows, evidence, facts, now)
     return tuple(sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began)))
+
+
+def _arrived(run: Run, sent_at: float | None, now: float) -> Run:
+    """Return the run with when its report left Hermes' queue, if that proves its delivery."""
+    if run.evidence != "ledger" or sent_at is None or not run.ended <= sent_at <= now:
+        return run
+    return replace(run, arrived_at=sent_at)
 
 
 def mark(facts: JobFacts, rows: Sequence[Execution], queue: Deliveries | None, now: float) -> None:

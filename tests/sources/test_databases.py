@@ -209,7 +209,7 @@ def test_deliveries_count_what_is_under_way(tmp_path: Path) -> None:
 
     queue = DatabaseReader().read(path, deliveries.query)
 
-    assert queue == deliveries.Deliveries(2, 1795329800.0)
+    assert queue == deliveries.Deliveries(2, 1795329800.0, {"x": "failed"})
 
 
 def test_a_foreign_shape_is_nothing(tmp_path: Path) -> None:
