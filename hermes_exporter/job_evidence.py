@@ -118,12 +118,17 @@ def _by_job(logs: LogMemory, reach: Reach | None) -> dict[str, Evidence]:
 
 
 def of_job(books: Sequence[Book], job_id: str) -> Evidence:
-    """Return what the logs say of a job: the first that tells anything of it, or could."""
-    for book in books:
-        evidence = book.of_jobs.get(job_id)
-        if evidence is not None:
-            return evidence
-    return Evidence(NOTHING_LOGGED, books[-1].reach if books else None)
+    """Return what the logs say of a job, all together.
+
+    The last is that of the gateway which runs it; it contradicts a claim as far back as none of them has a gap.
+    """
+    told = [book.of_jobs.get(job_id, Evidence(NOTHING_LOGGED, book.reach)) for book in books]
+    if len(told) <= 1:
+        return told[0] if told else NOTHING_KNOWN
+    logged = (tuple(sorted(set().union(*stamps))) for stamps in zip(*(each.logged for each in told), strict=True))
+    reach = told[-1].reach
+    since = max((each.reach.since for each in told if each.reach), default=0.0)
+    return Evidence(Logged(*logged), reach and Reach(since, reach.until))
 
 
 def runs(  # noqa: PLR0913, PLR0917  # every source of evidence

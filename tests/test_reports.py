@@ -236,3 +236,26 @@ def test_a_report_that_waited_for_hours_is_there_when_it_arrives(tmp_path: Path)
     assert value(series, "job_deliveries_total", outcome="delivered") == 1
     assert value(series, "job_slots_total", result="late") == 1
     assert value(series, "job_last_delivery_timestamp_seconds") == SLOT + 4.5 * HOUR
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_a_served_profile_is_told_of_by_both_logs(tmp_path: Path, *, delivered: bool) -> None:
+    """It had a gateway of its own, and its commands still write into its log: its runs are in its host's."""
+    watched = Watched(tmp_path, "default", "coder")
+    own, host = watched.profiles["coder"], watched.profile
+    own.job("a")
+    own.run("a", SLOT - DAY)
+    host.say(SLOT - DAY, "gateway.run: x")
+    watched.serve("coder")
+    watched.look(SLOT - HOUR)
+    host.say(SLOT + 5, "gateway.run: x")
+    if delivered:
+        host.say(SLOT + 24, "cron.scheduler: Job 'a': delivered to telegram:1")
+    own.job("a", last_run_at=stamp(SLOT + 25), last_status="ok")
+    own.row("a", SLOT + 5, SLOT + 25)
+    own.say(SLOT + 28, "hermes_cli.main: x")
+
+    series = watched.look(SLOT + HOUR)
+
+    assert value(series, "job_report_overdue", profile="coder") == (not delivered)
+    assert value(series, "job_last_delivery_evidence", profile="coder", evidence="log") == 1
