@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.judge import run_outcome
@@ -33,8 +33,8 @@ KINDS = {
 """What each kind of record of a job tells of its report."""
 ROW_SECONDS = 120.0
 """So long after Hermes noted a run its row must be in the ledger, if there ever is one."""
-QUEUED_SECONDS = 2 * 3600.0
-"""So long a queued report is waited for."""
+QUEUED_SECONDS = 86400.0
+"""So long a queued report is waited for, which is overdue meanwhile."""
 LOG_SECONDS = 10.0
 """Hermes writes its log in a thread of its own: so long after a run ended its last records may not be there."""
 NOTHING_LOGGED = Logged()
@@ -132,12 +132,17 @@ def _by_job(logs: LogMemory, reach: Reach | None) -> dict[str, Evidence]:
 
 
 def of_job(books: Sequence[Book], job_id: str) -> Evidence:
-    """Return what the logs say of a job: the first that tells anything of it, or could."""
-    for book in books:
-        evidence = book.of_jobs.get(job_id)
-        if evidence is not None:
-            return evidence
-    return Evidence(NOTHING_LOGGED, books[-1].reach if books else None)
+    """Return what the logs say of a job, all together.
+
+    The last is that of the gateway which runs it; it contradicts a claim as far back as none of them has a gap.
+    """
+    told = [book.of_jobs.get(job_id, Evidence(NOTHING_LOGGED, book.reach)) for book in books]
+    if len(told) <= 1:
+        return told[0] if told else NOTHING_KNOWN
+    logged = (tuple(sorted(set().union(*stamps))) for stamps in zip(*(each.logged for each in told), strict=True))
+    reach = told[-1].reach
+    since = max((each.reach.since for each in told if each.reach), default=0.0)
+    return Evidence(Logged(*logged), reach and Reach(since, reach.until))
 
 
 def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
@@ -169,10 +174,17 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
             waiting.append(row.id)
             told_at = min(told_at, run.ended + LOG_SECONDS)
         else:
-            found.append(run)
+            found.append(_arrived(run, queue.ended.get(row.id) if queue else None, now))
     noted = _noted(job, rows, evidence, facts, now)
     taken = sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began))
     return Ended(tuple(taken), tuple(waiting), told_at)
+
+
+def _arrived(run: Run, sent_at: float | None, now: float) -> Run:
+    """Return the run with when its report left Hermes' queue, if that proves its delivery."""
+    if run.evidence != "ledger" or sent_at is None or not run.ended <= sent_at <= now:
+        return run
+    return replace(run, arrived_at=sent_at)
 
 
 def mark(facts: JobFacts, rows: Sequence[Execution], waiting: Sequence[str]) -> None:

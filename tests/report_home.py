@@ -87,6 +87,15 @@ class Profile:
             values = (f"{self._runs:032x}", job_id, "builtin", "p", 1, 1, status, *times, None)
             database.execute("INSERT INTO executions VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
 
+    def queue(self, state: str, at: float, ended: float | None = None) -> None:
+        """Let the report of the newest run be in Hermes' delivery queue in that state."""
+        with closing(sqlite3.connect(self.ledger.with_name("deliveries.db"))) as database, database:
+            database.execute("DROP TABLE IF EXISTS deliveries")
+            database.execute(
+                "CREATE TABLE deliveries (execution_id TEXT, status TEXT, created_at REAL, finished_at REAL)"
+            )
+            database.execute("INSERT INTO deliveries VALUES (?,?,?,?)", (f"{self._runs:032x}", state, at, ended))
+
     def say(self, at: float, line: str) -> None:
         """Append a record to agent.log."""
         with self.log.open("a") as log:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.odd_homes import AT, stamp
+from tests.odd_homes import stamp
 from tests.report_home import DAY, HOUR, SLOT, Watched, value
 
 if TYPE_CHECKING:
@@ -204,20 +203,6 @@ def test_what_ran_while_nobody_looked_is_not_missed_for_want_of_a_ledger(tmp_pat
     assert value(series, "job_slots_total", result="missed") == 0
 
 
-def test_a_log_that_is_remembered_for_so_long_contradicts_nothing_older(tmp_path: Path) -> None:
-    """First sight of a job that runs twice a year: what the log told of it is dropped, as of any other job."""
-    watched = Watched(tmp_path)
-    watched.profile.job("a", schedule={"kind": "cron", "expr": "0 8 1 1,7 *"}, created_at=stamp(AT - 900 * DAY))
-    ran = datetime(2026, 7, 1, 8, tzinfo=UTC).timestamp()
-    watched.profile.run("a", ran + 5)
-    watched.profile.say(SLOT - HOUR, "gateway.run: x")
-
-    series = watched.look(SLOT)
-
-    assert value(series, "job_report_overdue") == 0
-    assert value(series, "job_last_delivery_timestamp_seconds") is not None
-
-
 def test_a_run_that_no_row_has_ends_the_alarm_when_it_is_believed(tmp_path: Path) -> None:
     """Noted just before the deadline: two minutes later no row can come any more, and the report is there."""
     watched = Watched(tmp_path)
@@ -231,3 +216,46 @@ def test_a_run_that_no_row_has_ends_the_alarm_when_it_is_believed(tmp_path: Path
         series = watched.look(SLOT + later)
 
     assert value(series, "job_report_overdue") == 0
+
+
+def test_a_report_that_waited_for_hours_is_there_when_it_arrives(tmp_path: Path) -> None:
+    """It stands in Hermes' queue while a platform is down: overdue, and no longer once it was delivered."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5, delivered=None)
+    watched.profile.queue("pending", SLOT + 20)
+    waiting = [watched.look(SLOT + hours * HOUR) for hours in (1, 2, 3, 4)]
+    watched.profile.queue("delivered", SLOT + 20, ended=SLOT + 4.5 * HOUR)
+
+    series = watched.look(SLOT + 5 * HOUR)
+
+    assert [value(each, "job_report_overdue") for each in waiting] == [1, 1, 1, 1]
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_deliveries_total", outcome="delivered") == 1
+    assert value(series, "job_slots_total", result="late") == 1
+    assert value(series, "job_last_delivery_timestamp_seconds") == SLOT + 4.5 * HOUR
+
+
+@pytest.mark.parametrize("delivered", [True, False])
+def test_a_served_profile_is_told_of_by_both_logs(tmp_path: Path, *, delivered: bool) -> None:
+    """It had a gateway of its own, and its commands still write into its log: its runs are in its host's."""
+    watched = Watched(tmp_path, "default", "coder")
+    own, host = watched.profiles["coder"], watched.profile
+    own.job("a")
+    own.run("a", SLOT - DAY)
+    host.say(SLOT - DAY, "gateway.run: x")
+    watched.serve("coder")
+    watched.look(SLOT - HOUR)
+    host.say(SLOT + 5, "gateway.run: x")
+    if delivered:
+        host.say(SLOT + 24, "cron.scheduler: Job 'a': delivered to telegram:1")
+    own.job("a", last_run_at=stamp(SLOT + 25), last_status="ok")
+    own.row("a", SLOT + 5, SLOT + 25)
+    own.say(SLOT + 28, "hermes_cli.main: x")
+
+    series = watched.look(SLOT + HOUR)
+
+    assert value(series, "job_report_overdue", profile="coder") == (not delivered)
+    assert value(series, "job_last_delivery_evidence", profile="coder", evidence="log") == 1

@@ -13,7 +13,7 @@ from hermes_exporter.times import unix_seconds
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FILENAME = "cron/deliveries.db"
 PENDING = ("pending", "delivering")
@@ -26,11 +26,13 @@ class Deliveries:
 
     Attributes:
         states: of the newest reports, by the id of the run that made them.
+        ended: when they left the queue, the same; Unix seconds.
     """
 
     pending: int
     oldest: float | None
     states: Mapping[str, str] = field(default_factory=dict)
+    ended: Mapping[str, float] = field(default_factory=dict)
 
 
 def query(connection: sqlite3.Connection) -> Deliveries | None:
@@ -39,20 +41,27 @@ def query(connection: sqlite3.Connection) -> Deliveries | None:
     if not there >= {"status", "created_at"}:
         return None
     statement = "SELECT created_at FROM deliveries WHERE status IN (?, ?)"
-    stamps = []
-    pending = 0
-    for (created_at,) in connection.execute(statement, PENDING):
-        pending += 1
-        try:
-            stamps.append(unix_seconds(created_at))
-        except ValueError:
-            continue
-    return Deliveries(pending, min(stamps, default=None), _states(connection, there))
+    created = [_time(created_at) for (created_at,) in connection.execute(statement, PENDING)]
+    states: dict[str, str] = {}
+    ended: dict[str, float] = {}
+    for run, state, finished_at in _newest(connection, there):
+        if isinstance(run, str) and isinstance(state, str) and run not in states:
+            states[run] = state
+            if (at := _time(finished_at)) is not None:
+                ended[run] = at
+    return Deliveries(len(created), min((at for at in created if at is not None), default=None), states, ended)
 
 
-def _states(connection: sqlite3.Connection, there: frozenset[str]) -> dict[str, str]:
+def _newest(connection: sqlite3.Connection, there: frozenset[str]) -> Iterable[tuple[object, object, object]]:
     if "execution_id" not in there:
-        return {}
-    statement = "SELECT execution_id, status FROM deliveries ORDER BY rowid DESC LIMIT ?"
-    found = reversed(connection.execute(statement, (MAX_ROWS,)).fetchall())  # of two of a run the newer counts
-    return {run: state for run, state in found if isinstance(run, str) and isinstance(state, str)}
+        return ()
+    finished = "finished_at" if "finished_at" in there else "NULL"
+    statement = f"SELECT execution_id, status, {finished} FROM deliveries ORDER BY rowid DESC LIMIT ?"  # noqa: S608
+    return connection.execute(statement, (MAX_ROWS,))
+
+
+def _time(value: object) -> float | None:
+    try:
+        return unix_seconds(value)
+    except ValueError:
+        return None
