@@ -315,3 +315,25 @@ def test_a_store_that_cannot_be_read_for_a_while_hides_nothing(tmp_path: Path, t
     series = watched.look(SLOT + 1900)
 
     assert value(series, "job_report_overdue") == 1
+
+
+@pytest.mark.parametrize("schedule", [{"kind": "cron", "expr": "every morning"}, {"kind": "moon"}, None])
+def test_a_schedule_that_cannot_be_read_is_not_judged(tmp_path: Path, schedule: object) -> None:
+    """Nobody can tell when its reports are due: that is no all-clear."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule=schedule)
+    watched.look(SLOT - HOUR)
+
+    series = watched.look(SLOT + HOUR)
+
+    assert (value(series, "job_judged"), value(series, "job_report_overdue")) == (0, None)
+
+
+def test_a_schedule_that_never_comes_is_judged(tmp_path: Path) -> None:
+    """The thirtieth of February: nothing is owed."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule={"kind": "cron", "expr": "0 8 30 2 *"})
+
+    series = watched.look(SLOT)
+
+    assert (value(series, "job_judged"), value(series, "job_report_overdue")) == (1, 0)
