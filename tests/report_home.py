@@ -52,7 +52,7 @@ class Profile:
     def __init__(self, directory: Path) -> None:
         self.ledger = directory / "cron/executions.db"
         self.log = directory / "logs/agent.log"
-        self._store = directory / "cron/jobs.json"
+        self.store = directory / "cron/jobs.json"
         self._jobs: dict[str, dict[str, object]] = {}
         self._runs = 0
 
@@ -67,7 +67,12 @@ class Profile:
             "created_at": stamp(AT - 30 * DAY),
         }
         self._jobs[job_id] = self._jobs.get(job_id, job) | changes
-        self._store.write_text(json.dumps({"jobs": [*self._jobs.values()]}))
+        self.store.write_text(json.dumps({"jobs": [*self._jobs.values()]}))
+
+    def drop(self, job_id: str) -> None:
+        """Take a job out of the store."""
+        del self._jobs[job_id]
+        self.store.write_text(json.dumps({"jobs": [*self._jobs.values()]}))
 
     def run(self, job_id: str, at: float, delivered: str | None = "telegram", status: str = "completed") -> None:
         """Run a job as Hermes does: the log, then the notes, then the row."""

@@ -259,3 +259,81 @@ def test_a_served_profile_is_told_of_by_both_logs(tmp_path: Path, *, delivered: 
 
     assert value(series, "job_report_overdue", profile="coder") == (not delivered)
     assert value(series, "job_last_delivery_evidence", profile="coder", evidence="log") == 1
+
+
+def test_an_id_may_become_a_number(tmp_path: Path) -> None:
+    """Somebody edits jobs.json by hand: it is the same job."""
+    watched = Watched(tmp_path)
+    watched.profile.job("123456789012")
+    watched.profile.run("123456789012", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.job("123456789012", id=123456789012)
+    watched.look(SLOT - HOUR / 2)
+    watched.profile.run("123456789012", SLOT + 5)
+    series = watched.look(SLOT + HOUR)
+
+    assert value(series, "job_report_overdue") == 0
+    assert value(series, "job_slots_total", result="settled") == 1
+    assert value(series, "jobs_vanished") == 0
+
+
+def test_a_job_that_is_gone_for_a_while_is_counted_on(tmp_path: Path) -> None:
+    """The store is replaced by an older one without the job, and put back."""
+    watched = Watched(tmp_path)
+    for job in ("a", "b"):
+        watched.profile.job(job)
+        watched.profile.run(job, SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    watched.profile.run("a", SLOT + 5)
+    watched.look(SLOT + 60)
+    watched.profile.drop("a")
+    watched.look(SLOT + 120)
+    watched.restart()
+    watched.look(SLOT + 180)
+    watched.profile.run("b", SLOT + 240)
+    watched.profile.job("a")
+    watched.look(SLOT + 300)
+    watched.profile.run("a", SLOT + DAY + 5)
+    series = watched.look(SLOT + DAY + 60)
+
+    assert value(series, "job_slots_total", job_id="a", result="settled") == 2
+    assert value(series, "job_runs_total", job_id="a", status="completed") == 2
+
+
+@pytest.mark.parametrize("text", ["{", "", "null"])
+def test_a_store_that_cannot_be_read_for_a_while_hides_nothing(tmp_path: Path, text: str) -> None:
+    """Cut off or empty over the slot: when it is back, the report that did not come is missing."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a")
+    watched.profile.run("a", SLOT - DAY)
+    watched.look(SLOT - HOUR)
+    whole = watched.profile.store.read_text()
+    watched.profile.store.write_text(text)
+    for later in range(-600, 1800, 60):
+        watched.look(SLOT + later)
+    watched.profile.store.write_text(whole)
+    series = watched.look(SLOT + 1900)
+
+    assert value(series, "job_report_overdue") == 1
+
+
+@pytest.mark.parametrize("schedule", [{"kind": "cron", "expr": "every morning"}, {"kind": "moon"}, None])
+def test_a_schedule_that_cannot_be_read_is_not_judged(tmp_path: Path, schedule: object) -> None:
+    """Nobody can tell when its reports are due: that is no all-clear."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule=schedule)
+    watched.look(SLOT - HOUR)
+
+    series = watched.look(SLOT + HOUR)
+
+    assert (value(series, "job_judged"), value(series, "job_report_overdue")) == (0, None)
+
+
+def test_a_schedule_that_never_comes_is_judged(tmp_path: Path) -> None:
+    """The thirtieth of February: nothing is owed."""
+    watched = Watched(tmp_path)
+    watched.profile.job("a", schedule={"kind": "cron", "expr": "0 8 30 2 *"})
+
+    series = watched.look(SLOT)
+
+    assert (value(series, "job_judged"), value(series, "job_report_overdue")) == (1, 0)

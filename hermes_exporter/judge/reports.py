@@ -13,7 +13,7 @@ from hermes_exporter.judge import settlement
 from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.job_facts import LAST_RUNS, JobFacts, OpenSlot
 from hermes_exporter.judge.report import Report
-from hermes_exporter.judge.slots import expiry, final
+from hermes_exporter.judge.slots import UNREADABLE, expiry, final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,14 +104,15 @@ def report(facts: JobFacts, seen: Seen) -> Report:
     current = [slot for slot in facts.open if slot.at >= facts.owing_since]
     owed = facts.overdue or max(current, key=lambda slot: slot.at, default=None)
     now, newest = seen.at.now, seen.slots.newest(seen.at.now)
+    judged = facts.unproved is None and not (seen.owing and seen.slots is UNREADABLE)
     return replace(
         withheld(facts),
         last_slot=newest if newest is not None and newest >= (seen.created_at or 0.0) else None,
         next_slot=seen.slots.next(now) if seen.owing else None,
         owed_slot=owed.at if owed else None,
         deadline=settlement.limit(facts, seen.slots, owed, seen.at) if owed else None,
-        overdue=None if facts.unproved else facts.overdue is not None,
-        judged=facts.unproved is None,
+        overdue=facts.overdue is not None if judged else None,
+        judged=judged,
     )
 
 

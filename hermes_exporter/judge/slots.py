@@ -91,7 +91,8 @@ class Until:
         return self.slots.offset_change(slot)
 
 
-NONE = Moments(())
+UNREADABLE = Moments(())
+"""Of a schedule that nobody can read."""
 
 
 def final(slots: Slots, slot: float, deadline: float) -> float:
@@ -111,7 +112,7 @@ def expiry(slots: Slots, deadline: float) -> float:
 
 
 def of_job(job: Job, zone: str, since: float, last_ended: float | None, runs: Sequence[Run]) -> Slots:
-    """Return the slots of a job; none where its schedule cannot be read.
+    """Return the slots of a job; UNREADABLE where its schedule cannot be read.
 
     Args:
         job: as the store has it.
@@ -121,21 +122,21 @@ def of_job(job: Job, zone: str, since: float, last_ended: float | None, runs: Se
         runs: those that ended since, oldest first.
     """
     if job.kind == "once":
-        return NONE if job.once_at is None else Moments((job.once_at,))
+        return UNREADABLE if job.once_at is None else Moments((job.once_at,))
     if job.kind == "interval":
         return _interval(job.minutes, max(since, last_ended or since), runs)
     if job.kind != "cron":
-        return NONE
+        return UNREADABLE
     try:
         return cron_schedule(job.schedule, zone)
     except ScheduleError:
-        return NONE
+        return UNREADABLE
 
 
 def _interval(minutes: int | None, base: float, runs: Sequence[Run]) -> Slots:
     """Return one slot after each run, unless the next run came before it was due."""
     if not minutes or minutes < 0:
-        return NONE
+        return UNREADABLE
     spans = [(base, base), *((run.began, run.ended) for run in runs if run.ended > base)]
     step = minutes * 60.0
     owed = [ended + step for (_, ended), (began, _) in pairwise(spans) if ended + step <= began + EARLY_SECONDS]
