@@ -158,7 +158,7 @@ class ReportAssessor:
                 watched_since=self._watched_since,
                 ticking=look.ticking,
                 recorded_since=ledger.complete_since if ledger else None,
-                flying=flying or ended.told_at < math.inf,
+                flying_since=ended.since if flying or ended.told_at < math.inf else None,
                 terms=terms,
                 zone=zone.of(look.zone),
                 owed_by_hermes=job.noted.next_run_at,
