@@ -61,11 +61,13 @@ class Ended(NamedTuple):
         runs: oldest first.
         waiting: rows of the ledger that are not over, or whose report is on its way.
         told_at: when the log will have told of those that ended just now, Unix seconds; infinity where it has.
+        since: when the oldest of those that are not over, or not told of, was taken up.
     """
 
     runs: tuple[Run, ...]
     waiting: tuple[str, ...] = ()
     told_at: float = math.inf
+    since: float | None = None
 
 
 NOTHING_KNOWN = Evidence(NOTHING_LOGGED, None)
@@ -159,11 +161,12 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
     """
     latest = now + FUTURE_TOLERANCE_SECONDS
     states = queue.states if queue else {}
-    found, waiting, told_at = [], [], math.inf
+    found, waiting, since, told_at = [], [], [], math.inf
     for row in () if _taken_up(rows, facts) else rows:
         word = run_outcome.OF_LEDGER.get(states.get(row.id) or row.delivery_outcome or "")
         if not row.ended or (word == "queued" and now - (row.finished_at or now) < QUEUED_SECONDS):
             waiting.append(row.id)
+            since += [] if row.ended else [row.claimed_at or row.started_at or now]
             continue
         if not _is_new(row, facts):
             continue
@@ -172,12 +175,13 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
             continue
         if word is None and _unwritten(run, evidence.reach, now):
             waiting.append(row.id)
+            since.append(run.taken_up)
             told_at = min(told_at, run.ended + LOG_SECONDS)
         else:
             found.append(_arrived(run, queue.ended.get(row.id) if queue else None, now))
     noted = _noted(job, rows, evidence, facts, now)
     taken = sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began))
-    return Ended(tuple(taken), tuple(waiting), told_at)
+    return Ended(tuple(taken), tuple(waiting), told_at, min(since, default=None))
 
 
 def _arrived(run: Run, sent_at: float | None, now: float) -> Run:

@@ -41,7 +41,7 @@ def seen(  # noqa: PLR0913  # a job, and what decides beside it
             watched_since=watched_since,
             ticking=look.ticking,
             recorded_since=recorded_since,
-            flying=flying or ended.told_at < math.inf,
+            flying_since=ended.since if flying or ended.told_at < math.inf else None,
             terms=terms,
             zone=zone.of(look.zone),
             owed_by_hermes=job.noted.next_run_at,

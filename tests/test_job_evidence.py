@@ -39,7 +39,7 @@ def test_a_run_that_the_log_does_not_know_yet_waits() -> None:
     told = taken(row(), Evidence(Logged(delivered=(ENDED - 1,)), SILENT_LOG.reach), facts=facts)
     given_up = taken(row(), after=LOG_SECONDS, facts=facts)
 
-    assert waits == Ended((), (row().id,), ENDED + LOG_SECONDS)
+    assert waits == Ended((), (row().id,), ENDED + LOG_SECONDS, ENDED - 60)
     assert ([run.outcome for run in told.runs], told.waiting) == (["delivered"], ())
     assert ([run.outcome for run in given_up.runs], given_up.waiting) == (["failed"], ())
 
@@ -48,7 +48,7 @@ def test_a_log_that_has_not_come_so_far_is_waited_for() -> None:
     """Hermes' claim counts only where no log will tell."""
     behind = Evidence(Logged(), Reach(ENDED - 999, ENDED - 61))
 
-    assert taken(row(), behind) == Ended((), (row().id,), ENDED + LOG_SECONDS)
+    assert taken(row(), behind) == Ended((), (row().id,), ENDED + LOG_SECONDS, ENDED - 60)
     assert [run.evidence for run in taken(row(), behind, after=LOG_SECONDS).runs] == ["claim"]
 
 
@@ -61,4 +61,11 @@ def test_nothing_more_is_waited_for() -> None:
         (row(), Evidence(Logged(), None)),
     ):
         found = taken(each, evidence)
-        assert (len(found.runs), found.waiting, found.told_at) == (1, (), math.inf)
+        assert (len(found.runs), found.waiting, found.told_at, found.since) == (1, (), math.inf, None)
+
+
+def test_a_run_is_under_way_since_it_was_taken_up() -> None:
+    """It waits for its turn, and is waited for, from when Hermes claimed it."""
+    flying = row("claimed", claimed_at=ENDED - 90, started_at=None, finished_at=None)
+
+    assert taken(flying) == Ended((), (flying.id,), math.inf, ENDED - 90)

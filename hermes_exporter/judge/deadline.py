@@ -51,7 +51,7 @@ def of_slot(  # noqa: PLR0913  # all that a deadline depends on
     terms: Terms,
     zone: tzinfo,
     *,
-    flying: bool,
+    flying_since: float | None,
 ) -> float:
     """Return a slot's deadline.
 
@@ -61,13 +61,15 @@ def of_slot(  # noqa: PLR0913  # all that a deadline depends on
         seconds: of the job's last runs.
         terms: the owner's.
         zone: that its schedule is read in.
-        flying: a run is under way, whose process lives; it will settle what came until its end.
+        flying_since: when the run began that is under way, None where there is none. What was not overdue then is
+            waited for; what was stays so until its report arrives.
     """
     change = slot.early - EARLY_SECONDS
     deadline = _wanted(slot.at, seconds, terms, zone) + change
     if not slot.ticked and slot.again_at is not None and slot.again_at <= max(deadline, following):
         deadline = max(deadline, slot.again_at + LEAST_GRACE_SECONDS + usual(seconds))
-    return deadline + IN_FLIGHT_SECONDS if flying else deadline
+    flies = flying_since is not None and flying_since <= deadline
+    return deadline + IN_FLIGHT_SECONDS if flies else deadline
 
 
 def _wanted(at: float, seconds: Sequence[float], terms: Terms, zone: tzinfo) -> float:

@@ -103,12 +103,11 @@ def report(facts: JobFacts, seen: Seen) -> Report:
     """Return the verdict."""
     current = [slot for slot in facts.open if slot.at >= facts.owing_since]
     owed = facts.overdue or max(current, key=lambda slot: slot.at, default=None)
-    now, newest = seen.at.now, seen.slots.newest(seen.at.now)
     judged = facts.unproved is None and not (seen.owing and seen.slots is UNREADABLE)
     return replace(
         withheld(facts),
-        last_slot=newest if newest is not None and newest >= (seen.created_at or 0.0) else None,
-        next_slot=seen.slots.next(now) if seen.owing else None,
+        last_slot=_last_slot(facts, seen),
+        next_slot=seen.slots.next(seen.at.now) if seen.owing else None,
         owed_slot=owed.at if owed else None,
         deadline=settlement.limit(facts, seen.slots, owed, seen.at) if owed else None,
         overdue=facts.overdue is not None if judged else None,
@@ -116,9 +115,18 @@ def report(facts: JobFacts, seen: Seen) -> Report:
     )
 
 
+def _last_slot(facts: JobFacts, seen: Seen) -> float | None:
+    """Return the newest slot that has come; that of an interval is known from when it came."""
+    newest = seen.slots.newest(seen.at.now)
+    if newest is not None:
+        return newest if newest >= (seen.created_at or 0.0) else None
+    came = [slot.at for slot in facts.open] + [slot.at for slot in facts.history]
+    return max((at for at in came if at >= facts.since), default=None)
+
+
 def until(facts: JobFacts, seen: Seen) -> float:
     """Return the first moment after now at which time alone may change the verdict."""
-    moments = [seen.slots.next(seen.at.now) if seen.owing else None]
+    moments = [seen.slots.next(seen.at.now)]
     for slot in (*facts.open, facts.overdue, facts.unproved):
         if slot is not None:
             limit = settlement.limit(facts, seen.slots, slot, seen.at)

@@ -45,7 +45,7 @@ class Circumstances:
     Attributes:
         watched_since: since when we look on without a gap.
         recorded_since: every run that ended after it is known; None where no ledger is kept.
-        flying: a run is under way, whose process lives.
+        flying_since: when the run began that is under way and whose process lives; None where there is none.
         owed_by_hermes: the moment that Hermes itself says it still has to run the job for.
         looked_at: when the look before was.
     """
@@ -54,7 +54,7 @@ class Circumstances:
     watched_since: float
     ticking: Ticking
     recorded_since: float | None
-    flying: bool
+    flying_since: float | None
     terms: Terms
     zone: tzinfo
     owed_by_hermes: float | None = None
@@ -139,7 +139,7 @@ def limit(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) -> f
     """Return a slot's deadline."""
     following = slots.next(slot.at)
     last = math.inf if following is None else following
-    return deadline.of_slot(slot, last, facts.seconds, at.terms, at.zone, flying=at.flying)
+    return deadline.of_slot(slot, last, facts.seconds, at.terms, at.zone, flying_since=at.flying_since)
 
 
 def _decided(facts: JobFacts, slots: Slots, slot: OpenSlot, evidence: Settling | None, at: Circumstances) -> bool:

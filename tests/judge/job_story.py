@@ -50,7 +50,7 @@ class Story:
         self,
         now: float,
         *runs: Run,
-        flying: bool = False,
+        flying_since: float | None = None,
         owing: bool = True,
         owed_by_hermes: float | None = None,
     ) -> Report:
@@ -68,7 +68,7 @@ class Story:
                 watched_since=self.watched_since,
                 ticking=self.ticking,
                 recorded_since=self.recorded_since,
-                flying=flying,
+                flying_since=flying_since,
                 terms=self.terms,
                 zone=zone.of(self.zone),
                 owed_by_hermes=owed_by_hermes,

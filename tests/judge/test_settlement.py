@@ -99,7 +99,7 @@ def test_a_backlog_is_settled_by_one_run() -> None:
 def test_slots_during_a_run_are_merged_into_it() -> None:
     """What comes while a run is under way is settled by its report, and waited for two hours longer."""
     story = watched(job=replace(DAILY, schedule="*/10 * * * *"))
-    flying = story.look(MONDAY + 35 * MINUTE, flying=True)
+    flying = story.look(MONDAY + 35 * MINUTE, flying_since=MONDAY + 11)
     report = story.look(MONDAY + 41 * MINUTE, run(MONDAY + 11, seconds=40 * MINUTE))
 
     assert flying.overdue is False
@@ -111,14 +111,27 @@ def test_a_run_in_flight_is_waited_for_two_hours_and_no_more() -> None:
     story = watched()
     limit = SLOT + 15 * MINUTE + 2 * HOUR
 
-    assert story.look(limit - 1, flying=True).overdue is False
-    assert story.look(limit, flying=True).overdue is True
+    assert story.look(limit - 1, flying_since=SLOT + 5).overdue is False
+    assert story.look(limit, flying_since=SLOT + 5).overdue is True
+
+
+def test_a_run_in_flight_is_no_report() -> None:
+    """What was overdue when it began stays so until its report arrives: that of every hour, refused, for hours."""
+    story = watched(job=replace(DAILY, schedule="0 * * * *"))
+    story.look(SLOT + 90, run(SLOT + 5, "failed"))
+    assert story.look(SLOT + 20 * MINUTE).overdue is True
+
+    flying = story.look(SLOT + HOUR + 30, flying_since=SLOT + HOUR + 5)
+    failed = story.look(SLOT + HOUR + 90, run(SLOT + HOUR + 5, "failed"))
+    arrived = story.look(SLOT + 2 * HOUR + 90, run(SLOT + 2 * HOUR + 5))
+
+    assert [each.overdue for each in (flying, failed, arrived)] == [True, True, False]
 
 
 def test_a_run_is_under_way_since_hermes_took_it_up() -> None:
     """One that waited for its turn until the deadline was over is as good as one that ran so long."""
     story = watched()
-    story.look(SLOT + 20 * MINUTE, flying=True)
+    story.look(SLOT + 20 * MINUTE, flying_since=SLOT + 1)
     queued = replace(run(SLOT + 16 * MINUTE), claimed_at=SLOT + 1)
 
     report = story.look(SLOT + 20 * MINUTE, queued)
@@ -134,7 +147,7 @@ def test_the_last_run_of_a_job_may_be_late() -> None:
     assert story.look(SLOT + HOUR - 1).overdue is True
 
     story.gone_at = SLOT + HOUR
-    story.look(SLOT + HOUR, flying=True)
+    story.look(SLOT + HOUR, flying_since=SLOT + HOUR - 60)
     report = story.look(SLOT + HOUR + 1, run(SLOT + HOUR - 60, seconds=60.5))
 
     assert (report.overdue, report.slots) == (False, {"late": 1})
