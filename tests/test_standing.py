@@ -12,6 +12,7 @@ import pytest
 from hermes_exporter import standing
 from hermes_exporter.sources.artefact import SETTLED_SECONDS
 from tests.homes import CASES, Home, restore
+from tests.job_home import HOUR, SEVEN, JobHome
 from tests.odd_homes import AT, ODD, home, running, stamp
 from tests.scraping import Scraper, Series, changed
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+DURABLE = "hermes_exporter_memory_durable"
 HOMES: dict[str, Callable[[Path], Home]] = {**{case: partial(restore, case) for case in CASES}, **ODD}
 STEPS = (
     0,
@@ -70,6 +72,42 @@ def test_what_stands_is_what_would_be_said(case: str, tmp_path: Path, monkeypatc
         for _ in range(2):
             kept, made = at(keeping, made_home.at + step), at(anew, made_home.at + step)
             assert changed(kept, made) == set(), f"{step} s later"
+
+
+def test_verdicts_on_reports_that_stand_are_those_that_would_be_made(tmp_path: Path) -> None:
+    """Through a morning in which much happens, the verdict on a job is made again whenever it would be another."""
+    where = JobHome(tmp_path)
+    cron = where.cron
+    cron.put("daily")
+    cron.put("often", schedule={"kind": "cron", "expr": "*/20 * * * *"})
+    cron.put("hours", schedule={"kind": "cron", "expr": "0 */2 * * *"}, next_run_at=stamp(SEVEN + HOUR))
+    cron.put("interval", schedule={"kind": "interval", "minutes": 45}, created_at=stamp(AT - 600))
+    cron.put("once", schedule={"kind": "once", "run_at": stamp(SEVEN + 1800)})
+    cron.put("held", quota_hold_until=SEVEN + HOUR, schedule={"kind": "cron", "expr": "30 * * * *"})
+    queued = f"{b'daily'.hex()}{int(SEVEN + 5):x}"
+    acts: dict[float, Callable[[], object]] = {
+        SEVEN + 40: lambda: (cron.run("daily", SEVEN + 5, "queued"), cron.queue(**{queued: "pending"})),
+        SEVEN + 100: lambda: cron.run("often", SEVEN + 5, "failed"),
+        SEVEN + 1800: lambda: cron.run("interval", SEVEN + 1700),
+        SEVEN + 2000: lambda: cron.put("often", last_run_at=stamp(SEVEN + 1990), last_status="ok"),
+        SEVEN + 3000: lambda: cron.run("interval", SEVEN + 2900, None, "running"),
+        SEVEN + 3600: lambda: cron.drop("once"),
+        SEVEN + 5000: lambda: cron.put("hours", enabled=False),
+    }
+    keeping, anew = where.scraper, Scraper(where.home)
+    anew.gatherer._assessor._standing = Never()
+    moment = AT
+    while moment < SEVEN + 4 * HOUR:
+        for due in [due for due in acts if due <= moment]:
+            acts.pop(due)()
+        for state in anew.gatherer._assessor._reports._states.values():
+            state.verdicts = {name: verdict._replace(until=0.0) for name, verdict in state.verdicts.items()}
+        kept, made = at(keeping, moment), at(anew, moment)
+        assert changed(kept, made) - {DURABLE} == set(), moment - SEVEN
+        moment += 67
+    anew.gatherer.close()
+    where.close()
+    assert acts == {}
 
 
 class Never(standing.Standing):
