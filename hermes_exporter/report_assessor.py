@@ -142,11 +142,12 @@ class ReportAssessor:
         ledger, queue = case.files.cron.executions, case.files.deliveries
         rows = ledger.rows.get(job.id, ()) if ledger else ()
         evidence = job_evidence.of_job(look.books, job.id)
-        made_from = (job, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
+        kept = state.memory.jobs.get(job.id)
+        gone_at = kept.gone_at if kept else None
+        made_from = (job, gone_at, rows, queue, flying, evidence.logged, look.zone, look.ticking, ledger is None)
         verdict = state.verdicts.get(job.id)
         if verdict and verdict.made_from == made_from and verdict.since <= look.now < verdict.until:
             return False
-        kept = state.memory.jobs.get(job.id)
         facts = kept.facts if kept else None
         ended = job_evidence.runs(job, rows, queue, evidence, facts, look.now)
         terms = job_rules.terms(self._rules, case.profile.label, job.id, job.name)
