@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from hermes_exporter.sources.sqlite_copy import columns
@@ -108,10 +109,10 @@ def query(connection: sqlite3.Connection) -> Executions:
 def _row(*found: Any) -> Execution:
     number, name, job_id, source, pid, ticks, status, claimed, started, finished, outcome, scheduled = found
     return Execution(
-        job_id=str(job_id),
+        job_id=intern(str(job_id)),
         pid=_whole(pid),
         start_ticks=_whole(ticks),
-        status=str(status),
+        status=intern(str(status)),
         claimed_at=_time(claimed),
         started_at=_time(started),
         finished_at=_time(finished),
