@@ -69,7 +69,7 @@ def look(  # noqa: PLR0913, PLR0917  # all that a verdict on reports stands on
         server.liveness, server.files.starts or (), again, idle=idle, last=asked or case.files.cron.heartbeat
     )
     jobs_known = clock.trusted and _jobs_read(case)
-    ledger_known = case.files.cron.ledger_known
+    ledger_known = case.files.cron.ledger_known and case.files.queue_known
     return Look(
         now=clock.now,
         looked_at=looked_at,

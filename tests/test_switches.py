@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from hermes_exporter.cli import main
-from tests.odd_homes import Gateway, home, running
+from tests.job_home import DAY, SEVEN, Cron
+from tests.odd_homes import AT, Gateway, home, running, stamp
 from tests.scraping import Scraper, parse
 
 if TYPE_CHECKING:
@@ -67,6 +70,55 @@ def test_delivery_and_cron_are_switched_apart(made: Home) -> None:
 
     assert scrape(made, "--no-collector.cron")[pending] == 1
     assert pending not in scrape(made, "--no-collector.delivery")
+
+
+OUTCOME = 'hermes_cron_job_last_delivery_outcome{job_id="j1",job_name="j1-name",outcome="%s",profile="default"}'
+EVIDENCE = 'hermes_cron_job_last_delivery_evidence{evidence="%s",job_id="j1",job_name="j1-name",profile="default"}'
+JUDGED = 'hermes_cron_job_judged{job_id="j1",job_name="j1-name",profile="default"}'
+MISSING = 'hermes_profile_condition{condition="report_missing",profile="default"}'
+
+
+def test_without_the_cron_nothing_is_said_of_reports(made: Home) -> None:
+    """No job, and no word on whether a report is missing."""
+    Cron(made.root, 3001, 0).put("j1")
+    assert {JUDGED, MISSING} <= scrape(made).keys()
+
+    series = scrape(made, "--no-collector.cron")
+
+    assert not any(name.startswith("hermes_cron_") for name in series)
+    assert MISSING not in series
+
+
+def test_without_delivery_reports_are_judged_all_the_same(made: Home) -> None:
+    """What became of a queued report is the cron's affair too, though nothing is said of the queue."""
+    cron = Cron(made.root, 3001, 0)
+    cron.put("j1", created_at=stamp(AT - DAY))
+    run = cron.run("j1", SEVEN - DAY + 5, "queued")
+    cron.queue(**{run: "delivered"})
+
+    series = scrape(made, "--no-collector.delivery")
+
+    assert (series[OUTCOME % "delivered"], series[JUDGED], series[MISSING]) == (1, 1, 0)
+    assert not any(name.startswith("hermes_delivery_") for name in series)
+
+
+def test_without_the_logs_a_claim_is_believed(made: Home) -> None:
+    """There is none then that contradicts it; with them a run that the log does not know delivered nothing."""
+    cron = Cron(made.root, 3001, 0)
+    cron.put("j1", created_at=stamp(AT - DAY), last_run_at=stamp(SEVEN - DAY + 35), last_status="ok")
+    cron.run("j1", SEVEN - DAY + 5, None)
+    lines = (
+        f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S},000 INFO a: b\n" for at in (AT - 3 * DAY, AT - 9)
+    )
+    log = made.root / "logs/agent.log"
+    log.write_text("".join(lines))
+    os.utime(log, (AT - 9, AT - 9))
+    assert OUTCOME % "failed" in scrape(made)
+
+    series = scrape(made, "--no-collector.logs")
+
+    assert (series[OUTCOME % "delivered"], series[EVIDENCE % "claim"]) == (1, 1)
+    assert (series[JUDGED], series[MISSING]) == (1, 0)
 
 
 def test_storage_can_be_switched_off(made: Home) -> None:

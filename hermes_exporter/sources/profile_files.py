@@ -60,6 +60,7 @@ class ProfileFiles:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
         lock: identity of gateway.lock; ``lock_changed`` its mtime and ctime in nanoseconds.
         starts_known: False where the start records are there and cannot be used.
+        queue_known: False where the queue of reports is there and of no use.
         interrupted_start: newest start of the gateway that found interrupted work, Unix seconds.
         stops: by kind, when an announced stop was announced, Unix seconds.
         lock_hidden: gateway.lock may not even be looked at: nobody can tell whether it is held.
@@ -87,6 +88,7 @@ class ProfileFiles:
     env: EnvFile | None = None
     cron: CronFiles = NO_CRON
     deliveries: Deliveries | None = None
+    queue_known: bool = True
     dead_targets: dict[str, int] | None = None
     auth: AuthStore | None = None
     root_auth: AuthStore | None = None
@@ -122,7 +124,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], above: Abov
     """
     cron = cron_files.read(desk, above.gone_jobs) if "cron" in collectors else NO_CRON
     desk.spent("cron")
-    dead, queue = _delivery(desk) if "delivery" in collectors else (None, None)
+    dead, queue = _delivery(desk, collectors)
     desk.spent("delivery")
     auth = _auth(desk) if "credentials" in collectors else None
     desk.spent("credentials")
@@ -156,6 +158,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], above: Abov
         env=env,
         cron=cron,
         deliveries=queue,
+        queue_known=desk.known(deliveries.FILENAME),
         dead_targets=dead,
         auth=auth,
         root_auth=above.auth,
@@ -202,9 +205,14 @@ def _stops(desk: Desk) -> tuple[tuple[str, float], ...]:
     return tuple((kind, at) for kind, at in written.items() if at is not None)
 
 
-def _delivery(desk: Desk) -> tuple[dict[str, int] | None, Deliveries | None]:
-    dead = desk.take("delivery", dead_targets.FILENAME, dead_targets.parse, dead_targets.MAX_BYTES)
-    return dead, desk.query("delivery", deliveries.FILENAME, deliveries.query)
+def _delivery(desk: Desk, collectors: frozenset[str]) -> tuple[dict[str, int] | None, Deliveries | None]:
+    """Return the dead targets, and the queue, which verdicts on the reports of jobs stand on too."""
+    dead, queue = None, None
+    if "delivery" in collectors:
+        dead = desk.take("delivery", dead_targets.FILENAME, dead_targets.parse, dead_targets.MAX_BYTES)
+    if collectors & {"delivery", "cron"}:
+        queue = desk.query("delivery", deliveries.FILENAME, deliveries.query)
+    return dead, queue
 
 
 def _auth(desk: Desk) -> AuthStore | None:
