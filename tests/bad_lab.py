@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from hermes_exporter.judge.report import FATES
 from hermes_exporter.logs.tally import PLATFORM_CLASSES
-from tests.homes import HOST_ZONE
 from tests.odd_homes import AT, home, running, stamp
 from tests.scraping import Scraper, parse
 
@@ -117,7 +116,7 @@ STATUSES = {
 JOB_INFOS = frozenset(
     f'hermes_cron_job_info{{deliver="telegram",job_id="{job_id}",job_name="{job_id}-name",kind="cron",'
     'profile="coder",runner="agent",schedule="0 9 * * *",'
-    f'timezone="{HOST_ZONE}"}}'
+    'timezone="UTC"}'
     for job_id in ("j1", "j2")
 )
 CREDENTIAL_STATUSES = ("ok", "exhausted", "dead", "other")
