@@ -562,7 +562,7 @@ def test_arbitrary_content(lab: Lab, name: str) -> None:
     path = lab.path(artefact)
     unclean = 'hermes_gateway_unclean_exits_total{profile="coder"}'
     verdicts = {"logs/gateway-exit-diag.log": {unclean}, "state/gateway.heartbeat": HEALTH}
-    verdicts |= dict.fromkeys(("cron/jobs.json", "cron/executions.db", "cron/runtime.db"), {MISSING})
+    verdicts |= dict.fromkeys(("cron/jobs.json", "cron/executions.db", "cron/runtime.db"), frozenset({MISSING}))
     more = verdicts.get(name, set())
 
     @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
