@@ -67,7 +67,7 @@ MUTANTS = {
     ),
     "a quiet night taken for a failure": Mutant(
         "judge/settlement.py",
-        "return at.owed_by_hermes is not None and at.owed_by_hermes <= slot.at + EARLY_SECONDS",
+        "return owed is not None and owed <= slot.at + EARLY_SECONDS and owed < following",
         "return True",
         (SETTLEMENT,),
     ),
