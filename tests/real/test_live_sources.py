@@ -205,7 +205,13 @@ HELD_SECONDS = 60.0
 def steady(exporter: Exporter) -> Series:
     """What a scrape says but what time alone changes."""
     series = parse(exporter.get("/metrics")[1])
-    passing = ("hermes_exporter_last_gather", "hermes_cron_scheduler_ticked", "hermes_cron_scheduler_error")
+    passing = (
+        *("hermes_exporter_last_gather", "hermes_cron_scheduler_ticked", "hermes_cron_scheduler_error"),
+        *(f"hermes_cron_job_{kind}_slot" for kind in ("last", "next", "owed")),
+        *("hermes_cron_job_report_", "hermes_cron_job_slots_total", "hermes_cron_jobs_overdue"),
+        'hermes_profile_condition{condition="report_missing"',
+        *("hermes_profile_health", "hermes_cron_job_judged"),
+    )
     return {name: value for name, value in series.items() if not name.startswith(passing)}
 
 
