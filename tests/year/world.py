@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.judge.job_rules import JobRule
     from hermes_exporter.judge.report import Report
-    from hermes_exporter.simulator import Profile
+    from hermes_exporter.simulator import Profile, SlotTruth
 
 MESSENGERS = ("mattermost", "telegram")
 COLLECTED = frozenset(COLLECTORS) - {"units"}
@@ -42,6 +42,8 @@ PACE_SECONDS = 60.0
 """It looks no more often than this; nobody needs to scrape it for that."""
 MATCH_SECONDS = PACE_SECONDS + 1.0
 """An interval counts from when the job was switched on, or its last run ended: that is seen within a minute."""
+
+EITHER = "settled or late"
 
 
 @dataclass
@@ -238,15 +240,24 @@ class World:
             self.overdue.setdefault(job_id, []).append(self.simulation.now)
 
     def truth(self) -> dict[str, dict[float, str]]:
-        """Return what truly became of every slot since the exporter was first there, by job, if that is sealed."""
+        """Return what truly became of every slot since the exporter was first there, by job, if that is sealed.
+
+        Where a report came within a minute of its deadline it is both: when something ticked again, which the
+        deadline may count from, is seen within a minute.
+        """
         return {
             job_id: {
-                slot.at: slot.fate
+                slot.at: _fate(slot)
                 for slot in self.profile.truth(job_id)
                 if slot.fate and slot.at > self._watched_since
             }
             for job_id in self.profile.lives
         }
+
+
+def _fate(slot: SlotTruth) -> str:
+    close = slot.arrived_at is not None and abs(slot.arrived_at - slot.deadline) <= MATCH_SECONDS
+    return EITHER if close and slot.fate in EITHER else str(slot.fate)
 
 
 def confusion(truth: dict[str, dict[float, str]], told: dict[str, dict[float, str]]) -> Counter[tuple[str, str]]:
@@ -256,6 +267,7 @@ def confusion(truth: dict[str, dict[float, str]], told: dict[str, dict[float, st
         mine = dict(told.get(job_id, {}))
         for at, fate in truth.get(job_id, {}).items():
             same = min(mine, key=lambda slot: abs(slot - at), default=math.inf)  # used at once
-            matrix[fate, mine.pop(same) if abs(same - at) <= MATCH_SECONDS else "-"] += 1
+            said = mine.pop(same) if abs(same - at) <= MATCH_SECONDS else "-"
+            matrix[said if fate == EITHER and said in EITHER else fate, said] += 1
         matrix.update(("-", fate) for fate in mine.values())
     return matrix
