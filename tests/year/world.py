@@ -40,8 +40,8 @@ QUIET_SECONDS = 3600.0
 """While nothing happens the exporter looks so often; in between it would see the same, every minute."""
 PACE_SECONDS = 60.0
 """It looks no more often than this; nobody needs to scrape it for that."""
-MATCH_SECONDS = PACE_SECONDS + 1.0
-"""An interval counts from when the job was switched on, or its last run ended: that is seen within a minute."""
+MATCH_SECONDS = 2 * PACE_SECONDS + 1.0
+"""An interval counts from when the job was switched on, or its last run ended: that is seen within two."""
 
 EITHER = "settled or late"
 
@@ -256,7 +256,7 @@ class World:
 
 
 def _fate(slot: SlotTruth) -> str:
-    close = slot.arrived_at is not None and abs(slot.arrived_at - slot.deadline) <= MATCH_SECONDS
+    close = slot.arrived_at is not None and abs(slot.arrived_at - slot.deadline) <= PACE_SECONDS
     return EITHER if close and slot.fate in EITHER else str(slot.fate)
 
 
