@@ -80,14 +80,11 @@ def test_a_fortnight_of_mishaps(make_world: type[World]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    ("zone", "version", "seed"), [("Europe/Berlin", "0.19", 1), ("America/New_York", "0.22", 2)]
-)
-def test_every_mishap(make_world: type[World], zone: str, version: str, seed: int) -> None:
+def test_every_mishap(make_world: type[World]) -> None:
     """Each of them once, with jobs that run all the time, the exporter itself going down and coming back."""
-    world = make_world("2026-02-20", zone=zone, version=version, seed=seed)
+    world = make_world("2026-02-20", zone="Europe/Berlin", seed=1)
     world.start_gateway(world.profile)
-    year = Year(world, furnish(world, frequent=True), seed)
+    year = Year(world, furnish(world, frequent=True), 1)
     year.each()
     year.blind(2 * len(ACTS))
 
