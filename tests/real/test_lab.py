@@ -74,12 +74,14 @@ def test_machine_does_not_outlive_its_time(tmp_path: Path) -> None:
     machine = UserSystemd(tmp_path / "machine", life=3, shown=[])
     machine.start()
     init = machine.path("/").parent
+    cgroup = Path((machine.directory / "init").read_text().split()[2])
+    assert (cgroup / "cgroup.procs").exists()
     machine.spawn("hermes", "sleep", "1000", output=tmp_path / "sleep.log")
 
     until(lambda: not init.exists(), 20, "its first process is gone")
     machine.stop()
 
-    assert not list(Path("/sys/fs/cgroup").glob("**/hus-machine-*"))
+    assert not cgroup.exists()
 
 
 @pytest.mark.systemd
