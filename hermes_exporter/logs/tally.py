@@ -123,41 +123,49 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
     no time.
     """
     counts: Counter[Key] = Counter()
-    times: dict[Key, float] = {}
-    met: dict[Key, tuple[float, ...]] = {}
-    told: dict[Key, tuple[float, ...]] = {}
+    heard: dict[Key, list[float]] = {}
     for scan in scans:
         for level, count in scan.levels.items():
             counts["records", level] += count
-        for key, at in _told(scan, names, counts):
-            if at > latest:
-                counts["future",] += 1
+        for key, stamps in _told(scan, names, counts):
+            known = heard.get(key)
+            if known is None:
+                heard[key] = [*stamps]
             else:
-                if key[0] == "provider" or key[:2] == ("auth", "provider"):
-                    met[key] = _apart((*met.get(key, ()), at))
-                if key[0] != "provider":
-                    times[key] = max(at, times.get(key, -math.inf))
-                if key[0] in OF_JOBS:
-                    told[key] = _newest((*told.get(key, ()), at))
+                known.extend(stamps)
+    times: dict[Key, float] = {}
+    met: dict[Key, tuple[float, ...]] = {}
+    told: dict[Key, tuple[float, ...]] = {}
+    for key, said in heard.items():
+        believed = [at for at in said if at <= latest]
+        if len(believed) < len(said):
+            counts["future",] += len(said) - len(believed)
+        if not believed:
+            continue
+        if key[0] == "provider" or key[:2] == ("auth", "provider"):
+            met[key] = _apart(believed)
+        if key[0] != "provider":
+            times[key] = max(believed)
+        if key[0] in OF_JOBS:
+            told[key] = _newest(believed)
     return Tally(dict(counts), _bounded(times), met, told)
 
 
-def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key, float]]:
+def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key, tuple[float, ...]]]:
     """Count the errors of a portion; yield what happened when."""
     for provider, (_, at) in scan.answered.items():
-        yield ("answered", names.provider(provider)), at
+        yield ("answered", names.provider(provider)), (at,)
     for (job, platform), (_, stamps) in scan.delivered.items():
-        for at in stamps:
-            yield (DELIVERED, job, names.platform(platform)), at
+        yield (DELIVERED, job, names.platform(platform)), stamps
     for event in scan.events:
         error = _error(event, names)
         if error:
             counts[error] += 1
             if error[0] != "platform":
-                yield error, event.at
+                yield error, (event.at,)
         fact = _fact(event, names)
         if fact:
-            yield fact, event.at
+            yield fact, (event.at,)
 
 
 def _error(event: Event, names: Names) -> Key | None:
