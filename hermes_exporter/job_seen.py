@@ -59,7 +59,7 @@ def until(job: Job, ended: Ended, now: float) -> float:
 def _slots(job: Job, kept: Kept | None, ended: Ended, look: Look) -> Slots:
     """Return the slots of a job; of one that is gone those until then."""
     since = kept.facts.since if kept else min(job.created_at or look.now, look.now)
-    owed = slots.of_job(job, look.zone, since, kept.facts.last_ended if kept else None, ended.runs)
+    owed = slots.of_job(job, look.zone, since, kept.facts.last_ended if kept else None, ended.runs, look.now)
     return owed if kept is None or kept.gone_at is None else slots.Until(owed, kept.gone_at)
 
 

@@ -106,7 +106,8 @@ def of_row(row: Execution, queued: str | None, job: Job, logged: Logged, reach: 
     """Return the run of a row that ended; None where it says not when.
 
     ``queued`` is the state of its report in Hermes' delivery queue; ``reach`` is None where the log cannot tell.
-    Of a run whose process died Hermes notes when that was found out: it ended when it was last heard of.
+    Of a run whose process died Hermes notes when that was found out: it ended when it was last heard of, which is
+    when its gateway was stopped if Hermes could note that.
     """
     began = row.started_at or row.claimed_at or row.finished_at
     if began is None:
@@ -115,7 +116,8 @@ def of_row(row: Execution, queued: str | None, job: Job, logged: Logged, reach: 
     told = _outcome(row, queued, job, logged, reach, (row.claimed_at or began, ended))
     told_of = (told.outcome, told.evidence, told.at)
     if row.status == "unknown":
-        ended = max(told.at or began, began)
+        noted = job.noted.last_run_at
+        ended = max(told.at or began, began, noted if noted is not None and noted <= ended else began)
     return Run(began, ended, row.status, *told_of, row.by_hand, row.scheduled_at, row.claimed_at)
 
 

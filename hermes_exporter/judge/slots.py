@@ -11,11 +11,13 @@ from hermes_exporter.judge.cron_times import ScheduleError
 from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.run_outcome import NOTED_SECONDS
 from hermes_exporter.judge.schedule import cron_schedule
+from hermes_exporter.judge.wall_clock import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hermes_exporter.judge.run_outcome import Run
+    from hermes_exporter.judge.wall_clock import WallClock
     from hermes_exporter.sources.job import Job
 
 
@@ -43,11 +45,16 @@ class Slots(Protocol):
 class Moments:
     """Slots that are known one by one: of a one-shot, or of an interval as its runs came.
 
-    ``patience_seconds`` is how long after its deadline the last one may still be late.
+    Attributes:
+        patience_seconds: how long after its deadline the last one may still be late.
+        step_seconds: the interval.
+        clock: that Hermes adds the interval to; None for a one-shot.
     """
 
     moments: tuple[float, ...]
     patience_seconds: float = ONCE_SECONDS
+    step_seconds: float = 0.0
+    clock: WallClock | None = None
 
     def newest(self, at: float) -> float | None:
         """Return the newest slot that has come by then."""
@@ -61,9 +68,11 @@ class Moments:
         """Yield the slots after the one and up to the other moment."""
         yield from sorted(moment for moment in self.moments if after < moment <= until)
 
-    def offset_change(self, slot: float) -> float:  # noqa: ARG002
-        """Return 0: no clock has a part in it."""
-        return 0.0
+    def offset_change(self, slot: float) -> float:
+        """Return by how many seconds the clock was changed while the interval ran."""
+        if self.clock is None:
+            return 0.0
+        return float(abs(self.clock.offset(slot) - self.clock.offset(slot - self.step_seconds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,9 @@ def expiry(slots: Slots, deadline: float) -> float:
     return deadline + (slots.patience_seconds if isinstance(slots, Moments) else ONCE_SECONDS)
 
 
-def of_job(job: Job, zone: str, since: float, last_ended: float | None, runs: Sequence[Run]) -> Slots:
+def of_job(  # noqa: PLR0913, PLR0917  # all that moves an interval
+    job: Job, zone: str, since: float, last_ended: float | None, runs: Sequence[Run], now: float
+) -> Slots:
     """Return the slots of a job; UNREADABLE where its schedule cannot be read.
 
     Args:
@@ -120,11 +131,14 @@ def of_job(job: Job, zone: str, since: float, last_ended: float | None, runs: Se
         since: since when it is there and on, with this schedule.
         last_ended: end of its newest run before ``runs``.
         runs: those that ended since, oldest first.
+        now: when this is asked; what Hermes stamped later is not believed.
     """
     if job.kind == "once":
         return UNREADABLE if job.once_at is None else Moments((job.once_at,))
     if job.kind == "interval":
-        return _interval(job.minutes, max(since, last_ended or since), runs)
+        noted = job.noted.last_run_at
+        noted_at = noted if noted is not None and noted <= now else since
+        return _interval(job.minutes, wall_clock(zone), max(since, last_ended or since), runs, noted_at)
     if job.kind != "cron":
         return UNREADABLE
     try:
@@ -133,11 +147,14 @@ def of_job(job: Job, zone: str, since: float, last_ended: float | None, runs: Se
         return UNREADABLE
 
 
-def _interval(minutes: int | None, base: float, runs: Sequence[Run]) -> Slots:
-    """Return one slot after each run, unless the next run came before it was due."""
+def _interval(minutes: int | None, clock: WallClock, base: float, runs: Sequence[Run], noted_at: float) -> Slots:
+    """Return one slot after each run, unless the next run came before it was due.
+
+    The next one counts from when Hermes noted the last: a run that it stopped itself is not heard of until then.
+    """
     if not minutes or minutes < 0:
         return UNREADABLE
     spans = [(base, base), *((run.began, run.ended) for run in runs if run.ended > base)]
     step = minutes * 60.0
     owed = [ended + step for (_, ended), (began, _) in pairwise(spans) if ended + step <= began + EARLY_SECONDS]
-    return Moments((*owed, spans[-1][1] + step), math.inf)
+    return Moments((*owed, max(spans[-1][1], noted_at) + step), math.inf, step, clock)

@@ -125,8 +125,6 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
     counts: Counter[Key] = Counter()
     heard: dict[Key, list[float]] = {}
     for scan in scans:
-        for level, count in scan.levels.items():
-            counts["records", level] += count
         for key, stamps in _told(scan, names, counts):
             known = heard.get(key)
             if known is None:
@@ -152,7 +150,9 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
 
 
 def _told(scan: Scan, names: Names, counts: Counter[Key]) -> Iterator[tuple[Key, tuple[float, ...]]]:
-    """Count the errors of a portion; yield what happened when."""
+    """Count the records and errors of a portion; yield what happened when."""
+    for level, number in scan.levels.items():
+        counts["records", level] += number
     for provider, (_, at) in scan.answered.items():
         yield ("answered", names.provider(provider)), (at,)
     for (job, platform), (_, stamps) in scan.delivered.items():

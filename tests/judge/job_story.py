@@ -91,7 +91,7 @@ class Story:
     ) -> Report:
         """Look at the job; ``runs`` are those that ended since the last look."""
         since = self.facts.since if self.facts else min(self.job.created_at or now, now)
-        slots = of_job(self.job, self.zone, since, self.facts.last_ended if self.facts else None, runs)
+        slots = of_job(self.job, self.zone, since, self.facts.last_ended if self.facts else None, runs, now)
         seen = Seen(
             schedule=f"{self.job.schedule} {self.zone}",
             owing=owing,

@@ -60,6 +60,28 @@ def test_the_log_tells(row: Execution, job: Job, logged: Logged, told: tuple[str
     assert outcome(row, job, logged) == told
 
 
+@pytest.mark.parametrize(
+    ("noted_at", "logged", "ended"),
+    [
+        (BEGAN - 9999, Logged(), BEGAN),
+        (BEGAN + 20, Logged(), BEGAN + 20),
+        (BEGAN + 20, Logged(delivered=WITHIN), ENDED - 5),
+        (ENDED + 9999, Logged(), BEGAN),
+        (None, Logged(), BEGAN),
+    ],
+)
+def test_a_run_whose_process_died_ended_when_it_was_last_heard_of(
+    noted_at: float | None, logged: Logged, ended: float
+) -> None:
+    """Killed: when it began, or its report arrived; stopped: when Hermes noted that, not when it was found out."""
+    job = replace(JOB, noted=replace(NOTED, last_run_at=noted_at))
+
+    run = of_row(UNKNOWN, None, job, logged, REACH)
+
+    assert run is not None
+    assert run.ended == ended
+
+
 @pytest.mark.parametrize("at", [BEGAN - 60, ENDED + 60])
 def test_records_of_another_run_tell_nothing(at: float) -> None:
     """A delivery before it began or after it ended is another run's."""

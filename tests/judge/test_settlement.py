@@ -340,6 +340,35 @@ def test_an_interval_owes_one_run_after_each() -> None:
     assert ended < first
 
 
+def test_an_interval_over_a_change_of_the_clocks_may_take_an_hour_more() -> None:
+    """Hermes adds it to the clock on the wall: twelve hours are thirteen when Berlin goes back to winter time."""
+    job = replace(DAILY, kind="interval", schedule="every 720m", minutes=720)
+    ended = MONDAY - 9 * DAY + 15 * HOUR  # 2026-10-24
+    story = Story(job=job, zone="Europe/Berlin", watched_since=ended)
+    story.look(ended, run(ended - 60))
+    due = ended + 12 * HOUR
+
+    assert story.look(due + HOUR + 14 * MINUTE).overdue is False
+    assert story.look(due + HOUR + 16 * MINUTE).overdue is True
+
+    same = Story(job=job, zone="UTC", watched_since=ended)
+    same.look(ended, run(ended - 60))
+    assert same.look(due + 16 * MINUTE).overdue is True
+
+
+def test_an_interval_counts_from_the_stop_that_interrupted_a_run() -> None:
+    """Hermes notes an interrupted run when it stops, and plans the next one from then."""
+    began, stopped = MONDAY, MONDAY + 10 * MINUTE
+    job = replace(DAILY, kind="interval", schedule="every 120m", minutes=120)
+    story = Story(job=job, watched_since=MONDAY - HOUR)
+    story.look(began - MINUTE, run(began - 2 * HOUR))
+
+    story.job = replace(job, noted=replace(NOTED, last_run_at=stopped, last_status="error"))
+
+    assert story.look(began + 30).next_slot == began + MINUTE, "a stamp that lies ahead is not believed"
+    assert story.look(stopped + 1).next_slot == stopped + 2 * HOUR
+
+
 def test_a_one_shot_is_owed_once_and_overdue_for_a_day() -> None:
     """It has no next slot: a day after its deadline it is missed, and no longer shown as overdue."""
     job = replace(DAILY, kind="once", schedule="", once_at=SLOT, noted=NOTED)
