@@ -1,4 +1,4 @@
-"""Simulated weeks and months of everything that goes wrong: each slot's fate is told as it truly was."""
+"""Simulated months and years of everything that goes wrong: each slot's fate is told as it truly was."""
 
 from __future__ import annotations
 
@@ -80,12 +80,28 @@ def test_a_fortnight_of_mishaps(make_world: type[World]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_every_mishap(make_world: type[World]) -> None:
+@pytest.mark.parametrize(
+    ("zone", "version", "seed"), [("Europe/Berlin", "0.19", 1), ("America/New_York", "0.22", 2)]
+)
+def test_every_mishap(make_world: type[World], zone: str, version: str, seed: int) -> None:
     """Each of them once, with jobs that run all the time, the exporter itself going down and coming back."""
-    world = make_world("2026-02-20", zone="Europe/Berlin", seed=1)
+    world = make_world("2026-02-20", zone=zone, version=version, seed=seed)
     world.start_gateway(world.profile)
-    year = Year(world, furnish(world, frequent=True), 1)
+    year = Year(world, furnish(world, frequent=True), seed)
     year.each()
     year.blind(2 * len(ACTS))
 
     assert_diagonal(lived(world, 2 * len(ACTS) + 2), least=4000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_a_year(make_world: type[World]) -> None:
+    """A mishap every third day for a year, both changes of the clocks, the exporter down every month or so."""
+    world = make_world("2026-01-01", zone="Europe/Berlin", seed=11)
+    world.start_gateway(world.profile)
+    year = Year(world, furnish(world, frequent=False), 11)
+    year.plan(365)
+    year.blind(365)
+
+    assert_diagonal(lived(world, 365), least=3000)
