@@ -2,7 +2,7 @@
 # make test       lint and every test that is not slow; installs what they need
 # make test-slow  the slow ones
 # make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
-# make docs       write docs/metrics.md anew
+# make docs       write docs/metrics.md and docs/field-failures.md anew
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
@@ -34,9 +34,11 @@ lint: .venv/tested
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: .venv/installed
+docs: .venv/tested
 	$(BIN)/hermes-exporter metrics --markdown > docs/metrics.md.new
 	mv docs/metrics.md.new docs/metrics.md
+	$(BIN)/python -m tests.field.table > docs/field-failures.md.new
+	mv docs/field-failures.md.new docs/field-failures.md
 
 lab: .venv/tested
 	bash tests/lab/setup.sh

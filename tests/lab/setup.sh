@@ -2,6 +2,7 @@
 # setup.sh: make everything the tests need besides the Python environment. What is there already costs nothing.
 #   Debian packages on the machine (installed when root): a systemd to run in throw-away namespaces, and what it takes
 #   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
+#   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
 set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
@@ -30,6 +31,14 @@ if [ "$(cat "$cache/debs/contents" 2>/dev/null)" != "$unpacked" ]; then
     # shellcheck disable=SC2086  # one suite and several packages
     bash "$repo/tests/lab/get-debs.sh" "$cache/debs" $unpacked
     echo "$unpacked" > "$cache/debs/contents"
+fi
+
+faketime="bookworm libfaketime"
+if [ "$(cat "$cache/faketime/contents" 2>/dev/null)" != "$faketime" ]; then
+    echo "setup: fetching $faketime into .cache/faketime"
+    # shellcheck disable=SC2086  # a suite and a package
+    bash "$repo/tests/lab/get-debs.sh" "$cache/faketime" $faketime
+    echo "$faketime" > "$cache/faketime/contents"
 fi
 
 hermes="hermes-agent==0.19.0 aiohttp==3.14.1"

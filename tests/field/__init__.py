@@ -1,0 +1,1 @@
+"""Failures that users of Hermes reported: what becomes of each in the series and in the alerts."""

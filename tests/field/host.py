@@ -1,0 +1,136 @@
+"""A simulated host that `hermes-exporter serve` watches as a process, and the rules judge by what was scraped.
+
+Hermes is the simulator, whose output is held against that of real ones; its processes are those of a made-up
+/proc. The exporter is a real one, started as its user does, whose clock libfaketime sets to the simulated moment.
+What it answers is given to Prometheus' own rule engine (promtool) with the shipped rules, minute by minute.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.field import rules
+from tests.lab.user_systemd import REPO
+from tests.lab.waiting import free_port, until
+from tests.year.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.field.rules import Fired
+
+FAKETIME = REPO / ".cache/faketime/x/usr/lib"
+STEP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Scraped:
+    """One answer of /metrics: when, and what it says by series."""
+
+    at: float
+    series: dict[str, float]
+
+
+@dataclass
+class FieldHost(World):
+    """A world whose exporter is a process. ``options`` are the exporter's.
+
+    Attributes:
+        scraped: every answer since it watches, oldest first; a scrape that failed has no series.
+    """
+
+    options: tuple[str, ...] = ()
+    scraped: list[Scraped] = field(default_factory=list)
+    _process: subprocess.Popen[bytes] | None = None
+    _port: int = 0
+
+    def watch(self) -> None:
+        """Start the exporter, with what it remembers."""
+        self._port = free_port()
+        self._shift()
+        (library,) = FAKETIME.glob("*/faketime/libfaketime.so.1")
+        self._process = subprocess.Popen(
+            [
+                sys.executable, "-m", "hermes_exporter", "serve",
+                "--web.listen-address", f"127.0.0.1:{self._port}",
+                "--hermes.home", self.simulation.root, "--no-collector.units",
+                "--path.procfs", self.procfs.root, "--path.rootfs", self.directory / "root",
+                "--state.path", self.directory / "memory.db", *self.options,
+            ],
+            env={
+                "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
+                "HOME": str(self.directory), "LD_PRELOAD": str(library), "NO_FAKE_STAT": "1",
+                "FAKETIME_TIMESTAMP_FILE": str(self._stamp), "FAKETIME_NO_CACHE": "1",
+            },
+            cwd=REPO, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log.open("ab"),
+        )  # fmt: skip
+        until(self._listens, 30, lambda: f"the exporter listens:\n{self._log.read_text()}")
+
+    def stop_watching(self) -> None:
+        """Stop the exporter."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(15)
+            self._process = None
+
+    def run(self, until: float) -> None:
+        """Let time pass; the exporter, where it runs, is scraped every minute."""
+        while self.simulation.now < until:
+            self.simulation.advance(min(self.simulation.now + STEP_SECONDS, until))
+            if self._process is not None and self.simulation.now >= self._asleep_until:
+                self.look()
+
+    def look(self) -> None:
+        """Scrape once, and keep the answer."""
+        self.simulation.materialise()
+        lock = self.profile.home / "gateway.lock"
+        if self._starting and lock.exists():
+            self.procfs.hold(self._starting, lock)
+            self._starting = 0
+        self._shift()
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
+            self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """Return what the last scrape says of the one series with these labels; None where there is none."""
+        found = [
+            value
+            for series, value in self.scraped[-1].series.items()
+            if rules.name_of(series) == name and labels.items() <= rules.labels_of(series).items()
+        ]
+        if len(found) > 1:
+            raise AssertionError(f"{name} {labels}: {len(found)} series")
+        return found[0] if found else None
+
+    def alerts(self) -> list[Fired]:
+        """Return what the shipped rules fire on all that was scraped."""
+        return rules.evaluate([(each.at, each.series) for each in self.scraped], STEP_SECONDS, self.directory)
+
+    @property
+    def _stamp(self) -> Path:
+        return self.directory / "faketime"
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "exporter.log"
+
+    def _shift(self) -> None:
+        aside = self._stamp.with_suffix(".new")
+        aside.write_text(f"{self.simulation.now - time.time():+.6f}s\n")
+        aside.replace(self._stamp)
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"the exporter ended with {self._process.returncode}:\n{self._log.read_text()}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/healthy", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
