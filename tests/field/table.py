@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 HEAD = """# Failures from the field
 
 What users of Hermes Agent reported, and what the exporter makes of it. Generated from `tests/field/`, where each
-row that is visible is played on a host, scraped, and judged by the shipped rules. What nothing can see from outside
-is told in [blind spots](blind-spots.md). Of a row without an alert only the series tell.
+row that is visible is played on a host, scraped, and judged by the shipped rules. What nobody can see from
+outside is told in [blind spots](blind-spots.md). Of a row without an alert only the series tell.
 """
 COLUMNS = "| failure | reported | series | alert |\n|---|---|---|---|\n"
 
