@@ -17,7 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import yaml
 
-from hermes_exporter.collectors import FAMILIES, gateway, unit
+from hermes_exporter.collectors import COLLECTORS, FAMILIES, gateway, profile, unit
+from hermes_exporter.judge import credentials
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.judge.liveness import PROOFS
 from tests.lab.waiting import free_port, until
@@ -46,12 +47,15 @@ VOCABULARY = {
     ("hermes_gateway_state", "state"): gateway.STATES,
     ("hermes_gateway_proof", "proof"): PROOFS,
     ("hermes_profile_info", "gateway"): ("own", "served", "none"),
+    ("hermes_update_last_outcome", "outcome"): (*profile.OUTCOMES, "other"),
+    ("hermes_exporter_collector_success", "collector"): COLLECTORS,
+    ("hermes_credentials", "status"): credentials.STATUSES,
     ("hermes_unit_state", "state"): unit.STATES,
     ("hermes_unit_result", "result"): unit.RESULTS,
     **{(family.name, "scope"): UNIT_SCOPES for family in FAMILIES if "scope" in family.labels},
 }
 COMPARED = {"$labels.condition": CONDITIONS, "$result": unit.RESULTS, ".Labels.state": unit.STATES,
-            ".Labels.scope": UNIT_SCOPES}  # fmt: skip
+            ".Labels.scope": UNIT_SCOPES, ".Labels.collector": COLLECTORS}  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -219,13 +223,13 @@ def test_promtool_passes_the_rule_tests(path: Path) -> None:
 
 
 def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
-    """prometheus.yml with the rules beside it, as it is to be installed, is valid and scrapes job hermes."""
+    """prometheus.yml with all rules beside it is valid, takes every one of them, and scrapes job hermes."""
     config = tmp_path / "prometheus.yml"
     config.write_text((REPO / "deploy/prometheus/prometheus.yml").read_text())
     for rules in RULES:
         (tmp_path / rules.name).write_text(rules.read_text())
 
-    assert "SUCCESS" in run(BIN / "promtool", "check", "config", config)
+    assert f"SUCCESS: {len(RULES)} rule files found" in run(BIN / "promtool", "check", "config", config)
     assert [job["job_name"] for job in yaml.safe_load(config.read_text())["scrape_configs"]] == ["hermes"]
 
 
