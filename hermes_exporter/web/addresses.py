@@ -39,9 +39,9 @@ def bind(address: Address) -> list[socket.socket]:
     return bind_sockets(address.port, address.host or None)
 
 
-def url(listener: socket.socket, path: str) -> str:
-    """Return what to type to reach a listening socket."""
+def url(listener: socket.socket, scheme: str, path: str) -> str:
+    """Return what to type to reach a listening socket; ``scheme`` is http or https."""
     if listener.family == socket.AF_UNIX:
         return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{path}"
