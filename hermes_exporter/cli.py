@@ -211,6 +211,7 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     try:
         asyncio.run(server.serve(server.Current(Gatherer(wanted, memory)), listeners, path, access, reread))
     finally:
+        access.close()
         memory.close()
 
 

@@ -58,6 +58,10 @@ class Access:
         """Whether a request with this Authorization header is answered; raises BusyError."""
         return not self._config.users or await self._passwords.prove(authorization, client)
 
+    def close(self) -> None:
+        """Let go of the passwords that wait to be checked, so that the process can end."""
+        self._passwords.close()
+
     def _reread(self, path: Path, *, announced: bool) -> None:
         try:
             fresh = _load_after(self._config, path)

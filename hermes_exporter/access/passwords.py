@@ -68,6 +68,10 @@ class Passwords:
         self._proved = {user: proof for user, proof in self._proved.items() if user in same}
         self._hashes = dict(hashes)
 
+    def close(self) -> None:
+        """Check nothing any more but what is being checked."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
     async def prove(self, authorization: str, client: str) -> bool:
         """Return whether the header names a user and the right password, or raise BusyError.
 

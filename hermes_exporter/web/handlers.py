@@ -93,8 +93,10 @@ class Handler(RequestHandler):
         connections: Connections = self.settings["connections"]
         return connections
 
-    def _refuse_foreign_host(self, connection: socket.socket) -> None:
+    def _refuse_foreign_host(self, connection: socket.socket | None) -> None:
         """No web page may reach a loopback listener through its visitor's browser, by pointing a name at us."""
+        if connection is None:
+            raise HTTPError(400)  # the client has left, nobody reads it
         if connection.family == socket.AF_UNIX:
             return
         if _loopback(connection.getsockname()[0]) and not _own(self.request.host_name):

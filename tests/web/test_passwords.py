@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 from base64 import b64encode
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 
 from tests.access.authority import hashed
 
+from .exporter_process import until
 from .secured import Secured, curl
 
 if TYPE_CHECKING:
@@ -147,6 +149,26 @@ def test_a_flood_of_wrong_passwords_does_not_stop_the_right_one(tmp_path: Path) 
         assert scrapes == [200] * 30
         assert got == {401, 503}
         assert curl("-u", "alice:guess", exporter.address + "/metrics").status == 401
+
+
+def test_it_ends_in_order_while_passwords_wait(tmp_path: Path) -> None:
+    """SIGTERM: the checks that wait are dropped, status 0, no trace."""
+    with Secured(tmp_path, users(cost=10)) as exporter:
+        over = threading.Event()
+        got: set[int] = set()
+        guesser = threading.Thread(target=guess, args=(exporter, 0, over, got))
+        guesser.start()
+        until(lambda: got, "a guess was answered")
+        over.set()
+        guesser.join()
+        waiting = [socket.create_connection(("127.0.0.1", exporter.port)) for _ in range(4)]
+        for number, connection in enumerate(waiting):
+            pair = b64encode(f"alice:last-{number}".encode())
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic " + pair + b"\r\n\r\n")
+        assert exporter.terminate() == 0
+        assert "Traceback" not in exporter.log()
+        for connection in waiting:
+            connection.close()
 
 
 def guess(exporter: Secured, number: int, over: threading.Event, got: set[int]) -> None:
