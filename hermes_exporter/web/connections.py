@@ -128,6 +128,8 @@ class Server(HTTPServer):
                     return
         except (TimeoutError, OSError, StreamClosedError):
             return
+        if stream.closed():
+            return
         if tls.settings.allows(stream.socket.getpeercert()):
             self._places.leave(plain)
             self._serve(stream, address)
