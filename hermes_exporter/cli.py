@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hermes_exporter import __version__, config
+from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.commands import once
 from hermes_exporter.commands.check import check
 from hermes_exporter.judge.conditions import CONDITIONS
@@ -69,6 +70,12 @@ def _serving(command: Any) -> Any:
             default=(DEFAULT_ADDRESS,),
             show_default=True,
             help="HOST:PORT, [V6]:PORT, :PORT or unix:PATH; repeatable.",
+        ),
+        option(
+            "--web.config.file",
+            "web_config_file",
+            type=click.Path(path_type=Path),
+            help="TLS and passwords, in the format of Prometheus' exporter-toolkit.",
         ),
     ):
         command = declare(command)
@@ -136,18 +143,38 @@ main.add_command(check)
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def check_config(file: Path) -> None:
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--web.config.file",
+    "web_file",
+    type=click.Path(path_type=Path),
+    help="A file with TLS and passwords to check.",
+)
+def check_config(file: Path | None, web_file: Path | None) -> None:
     """Check a configuration file, and name every problem with its place."""
-    try:
-        config.load(file)
-    except config.ConfigError as error:
-        raise click.UsageError(str(error)) from error
-    click.echo(f"{file}: no problems found")
+    from hermes_exporter.access import web_config  # noqa: PLC0415  # what only this command and serve need
+
+    if file is None and web_file is None:
+        raise click.UsageError("name a FILE, or one with --web.config.file")
+    problems, warnings = [], {}
+    for path, load in ((file, config.load), (web_file, web_config.load)):
+        if path is None:
+            continue
+        try:
+            warnings[path] = getattr(load(path), "warnings", ())
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise click.UsageError("\n".join(problems))
+    for path, said in warnings.items():
+        for warning in said:
+            click.echo(f"warning: {warning}", err=True)
+        click.echo(f"{path}: no problems found")
 
 
 def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     """Serve; ``warning`` is said once every option has proved right."""
+    from hermes_exporter.access.access import Access  # noqa: PLC0415
     from hermes_exporter.gather import Gatherer  # noqa: PLC0415
     from hermes_exporter.memory import Memory  # noqa: PLC0415
     from hermes_exporter.web import addresses, server  # noqa: PLC0415
@@ -156,6 +183,10 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     if not path.startswith("/") or path == "/" or path.startswith(("/-/", "/api/")):
         raise click.UsageError(f"--web.telemetry-path: {path!r} must start with / and be none of our other pages")
     wanted = settings(options)
+    try:
+        access = Access(options["web_config_file"])
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
     listeners = []
     for text in options["addresses"]:
         try:
@@ -178,8 +209,9 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     if warning:
         log.warning(warning)
     try:
-        asyncio.run(server.serve(server.Current(Gatherer(wanted, memory)), listeners, path, reread))
+        asyncio.run(server.serve(server.Current(Gatherer(wanted, memory)), listeners, path, access, reread))
     finally:
+        access.close()
         memory.close()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hermes_exporter import config
+from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home, root_of
 from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
@@ -148,7 +149,7 @@ def _config(path: Path | None) -> config.Config:
         return config.Config()
     try:
         return config.load(path)
-    except config.ConfigError as error:
+    except ConfigError as error:
         raise click.UsageError(str(error)) from error
 
 

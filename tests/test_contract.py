@@ -145,7 +145,9 @@ def users(name: str) -> set[str]:
         ("prometheus_client", {"exposition.py"}),
         ("click", {"cli.py", "options.py", "commands/check.py", "commands/once.py"}),
         ("croniter", {"judge/cron_times.py", "simulator/plan.py"}),
-        ("yaml", {"config.py", "sources/safe_yaml.py"}),
+        ("yaml", {"checked_yaml.py", "sources/safe_yaml.py"}),
+        ("bcrypt", {"access/passwords.py"}),
+        ("ssl", {"access/access.py", "access/tls.py"}),
         ("dbus_fast", {"sources/systemd.py"}),
         ("psutil", {"sources/procfs.py"}),
         ("hermes_exporter.cli", {"__main__.py"}),
@@ -230,6 +232,10 @@ LAYERS = {
         "config",
         "options",
         "commands",
+    ),
+    "access/": (
+        *("collectors", "judge", "web", "gather", "assessor", "witness", "memory", "home_reader", "rendering"),
+        *("exposition", "config", "options", "commands"),
     ),
     "web/": ("sources", "judge", "witness", "assessor", "home_reader", "options", "commands"),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hermes_exporter import config
+from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.judge.deadline import Terms
 from hermes_exporter.judge.job_rules import terms
 
@@ -64,7 +65,7 @@ def test_a_rule_that_cannot_be_is_named_with_its_place(tmp_path: Path, rule: str
     file = tmp_path / "c.yaml"
     file.write_text(f"jobs: [{rule}]\n")
 
-    with pytest.raises(config.ConfigError) as refused:
+    with pytest.raises(ConfigError) as refused:
         config.load(file)
 
     assert f"{file}{place}" in str(refused.value)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from tornado.netutil import bind_sockets, bind_unix_socket
 
+BACKLOG = 1024
+"""Connections that may wait to be taken up; of more than that the kernel lets some try again a second later."""
 _TCP = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*):(?P<port>\d{1,5})")
 
 
@@ -36,12 +38,12 @@ def bind(address: Address) -> list[socket.socket]:
     """Return the listening sockets, or raise OSError. A unix socket is readable by its owner and group."""
     if address.path:
         return [bind_unix_socket(address.path, mode=0o660)]
-    return bind_sockets(address.port, address.host or None)
+    return bind_sockets(address.port, address.host or None, backlog=BACKLOG)
 
 
-def url(listener: socket.socket, path: str) -> str:
-    """Return what to type to reach a listening socket."""
+def url(listener: socket.socket, scheme: str, path: str) -> str:
+    """Return what to type to reach a listening socket; ``scheme`` is http or https."""
     if listener.family == socket.AF_UNIX:
         return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{path}"

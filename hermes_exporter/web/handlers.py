@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import HTTPError, RequestHandler
 
 from hermes_exporter import __version__
+from hermes_exporter.access.passwords import BusyError
 from hermes_exporter.exposition import Format, negotiate
 from hermes_exporter.gather import GatherError
 from hermes_exporter.status import document
@@ -22,7 +23,9 @@ from hermes_exporter.web.page import render
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from hermes_exporter.access.access import Access
     from hermes_exporter.gather import Answer, Gatherer
+    from hermes_exporter.web.connections import Connections
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +36,15 @@ MARGIN_SECONDS = 0.5
 FRESH_SECONDS = 60.0
 
 
+TOLD = {
+    401: ("WWW-Authenticate", 'Basic realm="hermes-exporter", charset="UTF-8"'),
+    503: ("Retry-After", "5"),
+}
+"""What a client is told with a refusal, by status."""
+
+
 class Handler(RequestHandler):
-    """What all routes share: the Host rule, the headers, GET and HEAD and nothing else."""
+    """What all routes share: who may ask, the headers, GET and HEAD and nothing else."""
 
     SUPPORTED_METHODS: Any = ("GET", "HEAD")
     gatherer: Callable[[], Gatherer]
@@ -51,10 +61,42 @@ class Handler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
         self.set_header("Content-Security-Policy", policy)
+        for name, value in self._access.current().headers.items():
+            self.set_header(name, value)
 
-    def prepare(self) -> None:
-        """Refuse a foreign Host on a loopback listener: no web page may reach us through a visitor's browser."""
-        connection = self.request.connection.stream.socket  # type: ignore[union-attr]
+    async def prepare(self) -> None:
+        """Refuse who may not ask: a foreign Host, too many requests, a wrong password."""
+        stream = self.request.connection.stream  # type: ignore[union-attr]
+        self._connections.busy(stream)
+        self._refuse_foreign_host(stream.socket)
+        if not self._access.within_rate():
+            raise HTTPError(429)
+        try:
+            authorization = self.request.headers.get("Authorization", "")
+            admitted = await self._access.admits(authorization, self.request.remote_ip or "")
+        except BusyError as error:
+            raise HTTPError(503) from error
+        if not admitted:
+            raise HTTPError(401)
+
+    def on_finish(self) -> None:
+        """Let the connection count as silent while the client takes its answer, and after that."""
+        self._connections.silent(self.request.connection.stream)  # type: ignore[union-attr]
+
+    @property
+    def _access(self) -> Access:
+        access: Access = self.settings["access"]
+        return access
+
+    @property
+    def _connections(self) -> Connections:
+        connections: Connections = self.settings["connections"]
+        return connections
+
+    def _refuse_foreign_host(self, connection: socket.socket | None) -> None:
+        """No web page may reach a loopback listener through its visitor's browser, by pointing a name at us."""
+        if connection is None:
+            raise HTTPError(400)  # the client has left, nobody reads it
         if connection.family == socket.AF_UNIX:
             return
         if _loopback(connection.getsockname()[0]) and not _own(self.request.host_name):
@@ -71,6 +113,8 @@ class Handler(RequestHandler):
     def write_error(self, status_code: int, **_details: object) -> None:
         """Answer with one plain line and no trace."""
         self.set_header("Content-Type", "text/plain; charset=utf-8")
+        if status_code in TOLD:
+            self.set_header(*TOLD[status_code])
         self.finish(f"{status_code} {self._reason}\n")
 
     async def answer(self, timeout: float, wanted: Format | None = None) -> Answer:
@@ -78,7 +122,6 @@ class Handler(RequestHandler):
         try:
             return await self.gatherer().gather(timeout, wanted)
         except GatherError as error:
-            self.set_header("Retry-After", "5")
             raise HTTPError(503, str(error), reason="Service Unavailable") from error
 
 

@@ -8,13 +8,13 @@ import logging
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from hermes_exporter.gather import GatherError
 from hermes_exporter.web import addresses
+from hermes_exporter.web.connections import MAX_CONNECTIONS, Connections, Server
 from hermes_exporter.web.handlers import (
     DEFAULT_TIMEOUT_SECONDS,
     FRESH_SECONDS,
@@ -31,13 +31,11 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
 
-    from tornado.iostream import IOStream
-
+    from hermes_exporter.access.access import Access
     from hermes_exporter.gather import Gatherer
 
 log = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 128
 MAX_HEADER_BYTES = 16 << 10
 MAX_BODY_BYTES = 0
 IDLE_SECONDS = 75.0
@@ -52,29 +50,7 @@ class Current:
     gatherer: Gatherer
 
 
-class Server(HTTPServer):
-    """An HTTP server that refuses connections beyond a fixed number."""
-
-    def initialize(self, *args: Any, **kwargs: Any) -> None:
-        """Set up as HTTPServer does."""
-        super().initialize(*args, **kwargs)
-        self._open = 0
-
-    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        """Serve a connection, or close it at once where there are too many."""
-        if self._open >= MAX_CONNECTIONS:
-            stream.close()
-            return
-        self._open += 1
-        super().handle_stream(stream, address)
-
-    def on_close(self, server_conn: object) -> None:
-        """Forget a connection."""
-        self._open -= 1
-        super().on_close(server_conn)
-
-
-def application(current: Current, metrics_path: str) -> Application:
+def application(current: Current, metrics_path: str, access: Access, connections: Connections) -> Application:
     """Return the routes."""
     shared = {"gatherer": lambda: current.gatherer, "metrics_path": metrics_path}
     routes = [
@@ -89,6 +65,8 @@ def application(current: Current, metrics_path: str) -> Application:
         default_handler_class=NotFound,
         default_handler_args=shared,
         log_function=lambda _handler: None,
+        access=access,
+        connections=connections,
     )
 
 
@@ -96,11 +74,15 @@ async def serve(
     current: Current,
     listeners: Sequence[socket.socket],
     metrics_path: str,
+    access: Access,
     reread: Callable[[], Gatherer | None],
 ) -> None:
     """Serve until SIGTERM or SIGINT; ``reread`` answers SIGHUP with a new gatherer, None keeps the old one."""
+    connections = Connections(MAX_CONNECTIONS)
     server = Server(
-        application(current, metrics_path),
+        application(current, metrics_path, access, connections),
+        access=access,
+        connections=connections,
         max_header_size=MAX_HEADER_BYTES,
         max_body_size=MAX_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,
@@ -111,9 +93,10 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _reread, current, reread)
+    loop.add_signal_handler(signal.SIGHUP, _reread, current, reread, access)
+    scheme = "http" if access.current().tls is None else "https"
     for listener in listeners:
-        log.info("listening", extra={"fields": {"address": addresses.url(listener, metrics_path)}})
+        log.info("listening", extra={"fields": {"address": addresses.url(listener, scheme, metrics_path)}})
     background = [asyncio.create_task(_keep_fresh(current)), asyncio.create_task(_keep_watched())]
     notify("READY=1")
     await stop.wait()
@@ -158,8 +141,9 @@ async def _keep_watched() -> None:
         await asyncio.sleep(every / 2)
 
 
-def _reread(current: Current, reread: Callable[[], Gatherer | None]) -> None:
+def _reread(current: Current, reread: Callable[[], Gatherer | None], access: Access) -> None:
     notify("RELOADING=1")
+    access.current()
     gatherer = reread()
     if gatherer is not None:
         current.gatherer, retired = gatherer, current.gatherer
