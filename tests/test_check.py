@@ -140,7 +140,7 @@ def test_the_server_says_the_same(home: Home) -> None:
 
     async def asked() -> bytes:
         gatherer = Scraper(home).gatherer
-        server = Server(application(Current(gatherer), "/metrics"))
+        server = Server(application(Current(gatherer), "/metrics", made_up=False))
         (listener,) = addresses.bind(addresses.parse("127.0.0.1:0"))
         server.add_sockets([listener])
         answer = await AsyncHTTPClient().fetch(addresses.url(listener, "/api/v1/status"))

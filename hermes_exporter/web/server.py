@@ -21,11 +21,11 @@ from hermes_exporter.web.handlers import (
     Healthy,
     Metrics,
     NotFound,
-    Page,
     Ready,
     StatusDocument,
 )
 from hermes_exporter.web.notify import notify, watchdog_seconds
+from hermes_exporter.web.page_handlers import Overview, ProfilePage
 
 if TYPE_CHECKING:
     import socket
@@ -74,18 +74,21 @@ class Server(HTTPServer):
         super().on_close(server_conn)
 
 
-def application(current: Current, metrics_path: str) -> Application:
-    """Return the routes."""
+def application(current: Current, metrics_path: str, *, made_up: bool) -> Application:
+    """Return the routes; the pages say where the home is ``made_up``."""
     shared = {"gatherer": lambda: current.gatherer, "metrics_path": metrics_path}
+    pages = [("/", Overview), ("/profiles/(.+)", ProfilePage)]
     routes = [
         (metrics_path, Metrics),
-        ("/", Page),
         ("/api/v1/status", StatusDocument),
         ("/-/healthy", Healthy),
         ("/-/ready", Ready),
     ]
     return Application(
-        [(path, handler, shared) for path, handler in routes],
+        [
+            *((path, handler, shared) for path, handler in routes),
+            *((path, handler, {**shared, "made_up": made_up}) for path, handler in pages),
+        ],
         default_handler_class=NotFound,
         default_handler_args=shared,
         log_function=lambda _handler: None,
@@ -97,10 +100,12 @@ async def serve(
     listeners: Sequence[socket.socket],
     metrics_path: str,
     reread: Callable[[], Gatherer | None],
+    *,
+    made_up: bool,
 ) -> None:
     """Serve until SIGTERM or SIGINT; ``reread`` answers SIGHUP with a new gatherer, None keeps the old one."""
     server = Server(
-        application(current, metrics_path),
+        application(current, metrics_path, made_up=made_up),
         max_header_size=MAX_HEADER_BYTES,
         max_body_size=MAX_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,
