@@ -3,6 +3,7 @@
 # make test-slow  the slow ones
 # make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
 # make docs       write docs/metrics.md and docs/field-failures.md anew
+# make pictures   take the pictures in docs/images anew
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
@@ -14,7 +15,7 @@ else
 ROOT_ONLY := and not systemd
 endif
 
-.PHONY: run test test-slow bench lint docs lab
+.PHONY: run test test-slow bench lint docs pictures lab
 
 run: .venv/installed
 	@$(BIN)/hermes-exporter serve $(ARGS)
@@ -39,6 +40,9 @@ docs: .venv/tested
 	mv docs/metrics.md.new docs/metrics.md
 	$(BIN)/python -m tests.field.table > docs/field-failures.md.new
 	mv docs/field-failures.md.new docs/field-failures.md
+
+pictures: .venv/tested lab
+	$(BIN)/python -m tests.lab.screenshots
 
 lab: .venv/tested
 	bash tests/lab/setup.sh

@@ -90,7 +90,7 @@ def serve(**options: Any) -> None:
     configure_log(options)
     with demo_if_no_home(options) as made_up:
         said = "no Hermes home found: serving a made-up one, none of it is real" if made_up else ""
-        _serve(options, said, remembers=not made_up)
+        _serve(options, said, made_up=made_up)
 
 
 @main.command()
@@ -105,7 +105,7 @@ def demo(failure: str | None, **options: Any) -> None:
     """Serve a made-up Hermes home that lives, to see what there is to see."""
     configure_log(options)
     with demo_home(options, failure or ""):
-        _serve(options, "serving a made-up Hermes home, none of it is real", remembers=False)
+        _serve(options, "serving a made-up Hermes home, none of it is real", made_up=True)
 
 
 @main.command()
@@ -172,7 +172,7 @@ def check_config(file: Path | None, web_file: Path | None) -> None:
         click.echo(f"{path}: no problems found")
 
 
-def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
+def _serve(options: dict[str, Any], warning: str, *, made_up: bool) -> None:
     """Serve; ``warning`` is said once every option has proved right."""
     from hermes_exporter.access.access import Access  # noqa: PLC0415
     from hermes_exporter.gather import Gatherer  # noqa: PLC0415
@@ -180,7 +180,7 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     from hermes_exporter.web import addresses, server  # noqa: PLC0415
 
     path = options["metrics_path"]
-    if not path.startswith("/") or path == "/" or path.startswith(("/-/", "/api/")):
+    if not path.startswith("/") or path == "/" or path.startswith(("/-/", "/api/", "/profiles/")):
         raise click.UsageError(f"--web.telemetry-path: {path!r} must start with / and be none of our other pages")
     wanted = settings(options)
     try:
@@ -195,7 +195,7 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
             raise click.UsageError(f"--web.listen-address: {error}") from error
         except OSError as error:
             raise click.UsageError(f"--web.listen-address: {text}: {error.strerror}") from error
-    memory = once.memory(options, wanted) if remembers else Memory()
+    memory = Memory() if made_up else once.memory(options, wanted)
 
     def reread() -> Gatherer | None:
         try:
@@ -209,7 +209,8 @@ def _serve(options: dict[str, Any], warning: str, *, remembers: bool) -> None:
     if warning:
         log.warning(warning)
     try:
-        asyncio.run(server.serve(server.Current(Gatherer(wanted, memory)), listeners, path, access, reread))
+        current = server.Current(Gatherer(wanted, memory))
+        asyncio.run(server.serve(current, listeners, server.Site(path, access, made_up), reread))
     finally:
         access.close()
         memory.close()

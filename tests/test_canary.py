@@ -296,7 +296,8 @@ def plant(home: Path, mint: Mint, form: str) -> None:
 
 def doors(exporter: ExporterProcess) -> Iterator[tuple[str, str]]:
     """Everything that comes out of a running exporter, by where it came out."""
-    for path in ("/metrics", "/", "/api/v1/status", "/-/ready", "/-/healthy", "/nowhere"):
+    pages = ("/", "/profiles/default", "/profiles/coder", "/profiles/coder?job=j1", "/profiles/nowhere")
+    for path in ("/metrics", *pages, "/api/v1/status", "/-/ready", "/-/healthy", "/nowhere"):
         try:
             with exporter.get(path) as answer:
                 yield path, f"{answer.headers}{answer.read().decode()}"

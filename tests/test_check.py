@@ -19,11 +19,12 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from tornado.httpclient import AsyncHTTPClient
 
+from hermes_exporter.access.access import Access
 from hermes_exporter.cli import main
 from hermes_exporter.status.document import schema
 from hermes_exporter.status.severity import EXIT_STATUS
 from hermes_exporter.web import addresses
-from hermes_exporter.web.server import Current, Server, application
+from hermes_exporter.web.server import Current, Site, http_server
 from tests.homes import CASES, restore
 from tests.scraping import Scraper
 from tests.test_read_only import tree
@@ -140,10 +141,10 @@ def test_the_server_says_the_same(home: Home) -> None:
 
     async def asked() -> bytes:
         gatherer = Scraper(home).gatherer
-        server = Server(application(Current(gatherer), "/metrics"))
+        server = http_server(Current(gatherer), Site("/metrics", Access(None)))
         (listener,) = addresses.bind(addresses.parse("127.0.0.1:0"))
         server.add_sockets([listener])
-        answer = await AsyncHTTPClient().fetch(addresses.url(listener, "/api/v1/status"))
+        answer = await AsyncHTTPClient().fetch(addresses.url(listener, "http", "/api/v1/status"))
         server.stop()
         gatherer.close()
         return answer.body

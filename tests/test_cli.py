@@ -30,6 +30,7 @@ def run(*arguments: str) -> Result:
         (("serve", "--web.telemetry-path", "metrics"), "--web.telemetry-path"),
         (("serve", "--web.telemetry-path", "/-/ready"), "--web.telemetry-path"),
         (("serve", "--web.telemetry-path", "/api/v1/status"), "--web.telemetry-path"),
+        (("serve", "--web.telemetry-path", "/profiles/x"), "--web.telemetry-path"),
         (("scrape", "--hermes.home", "/a", "--hermes.home", "/b"), "two homes have no name"),
         (("scrape", "--hermes.home", "x=/a", "--hermes.home", "x=/b"), "two homes are called x"),
         (("scrape", "--hermes.home", "bad name=x"), "bad name"),

@@ -10,13 +10,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tornado.httpclient import AsyncHTTPClient
 
+from hermes_exporter.access.access import Access
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home as WatchedHome
 from hermes_exporter.exposition import PLAIN
 from hermes_exporter.gather import Gatherer
 from hermes_exporter.memory import Memory
 from hermes_exporter.settings import Settings
+from hermes_exporter.web import addresses
+from hermes_exporter.web.handlers import TIMEOUT_HEADER
+from hermes_exporter.web.server import Current, Site, http_server
 from hermes_exporter.worker import StalledError, Worker
 from tests.odd_homes import home, running
 from tests.scraping import parse
@@ -24,6 +29,8 @@ from tests.scraping import parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tornado.httpclient import HTTPResponse
 
     from tests.scraping import Series
 
@@ -109,6 +116,41 @@ def test_stalled_home_costs_itself_only(tmp_path: Path, mount: Mount) -> None:
     while gather(gatherer) != healthy:
         assert time.monotonic() < deadline
     gatherer.close()
+
+
+@pytest.mark.slow
+def test_a_page_that_cannot_be_made_says_so(tmp_path: Path, mount: Mount) -> None:
+    """While a patient scraper waits for a disk, who looks at the page is told, and is sent nothing old as new."""
+    where = home(tmp_path / "h", tmp_path)
+    settings = Settings(
+        (WatchedHome("", where.root),), {}, frozenset(COLLECTORS), procfs=where.procfs.root, at=where.at
+    )
+
+    async def asked() -> list[HTTPResponse]:
+        gatherer = Gatherer(settings, Memory())
+        server = http_server(Current(gatherer), Site("/metrics", Access(None)))
+        (listener,) = addresses.bind(addresses.parse("127.0.0.1:0"))
+        server.add_sockets([listener])
+        client = AsyncHTTPClient()
+        mount.root = where.root
+        mount.answers.clear()
+        patient = client.fetch(
+            addresses.url(listener, "http", "/metrics"), headers={TIMEOUT_HEADER: "60"}, request_timeout=60.0
+        )
+        pages = [
+            await client.fetch(addresses.url(listener, "http", path), raise_error=False)
+            for path in ("/", "/profiles/default")
+        ]
+        mount.answers.set()
+        await patient
+        server.stop()
+        gatherer.close()
+        return pages
+
+    for page in asyncio.run(asked()):
+        assert (page.code, page.headers["Retry-After"], page.headers["Refresh"]) == (503, "5", "30")
+        assert "Nothing can be told right now." in page.body.decode()
+        assert "No look has come to its end yet." in page.body.decode()
 
 
 def test_worker_runs_one_call_at_a_time() -> None:

@@ -38,6 +38,7 @@ class Slot:
         deadline: until when its report was not late.
         fate: what became of it, None while that is open.
         outcome, evidence: of the run that settled it, None where none did.
+        began: when that run was taken up, or the one that served it and came to nothing; None where none is known.
     """
 
     at: float
@@ -45,6 +46,7 @@ class Slot:
     fate: Fate | None
     outcome: Outcome | None = None
     evidence: Evidence | None = None
+    began: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

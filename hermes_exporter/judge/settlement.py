@@ -159,11 +159,19 @@ def _decided(facts: JobFacts, slots: Slots, slot: OpenSlot, evidence: Settling |
         facts.overdue = max(slot, facts.overdue or slot, key=_moment)
     if slot.counted:
         facts.slots[fate] = facts.slots.get(fate, 0) + 1
-    done = Slot(
-        slot.at, until, fate, evidence.outcome if evidence else None, evidence.evidence if evidence else None
-    )
+    if evidence is not None:
+        done = Slot(slot.at, until, fate, evidence.outcome, evidence.evidence, evidence.began)
+    else:
+        done = Slot(slot.at, until, fate, began=_came_to_nothing(facts, slots, slot))
     facts.history = [*facts.history[1 - HISTORY :], done]
     return True
+
+
+def _came_to_nothing(facts: JobFacts, slots: Slots, slot: OpenSlot) -> float | None:
+    """Return when the newest run for the slot began that did not settle it, None where none is known."""
+    following = slots.next(slot.at) or math.inf
+    tried = (*facts.failures, *(doubt.began for doubt in facts.doubts))
+    return max((began for began in tried if slot.at <= began + slot.early < following), default=None)
 
 
 def _missed(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) -> bool:
@@ -179,7 +187,7 @@ def _proved(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) ->
     sight nobody knows whether the job was on when the slot came, unless Hermes itself still owes the run.
     """
     following = slots.next(slot.at) or math.inf
-    if any(slot.at <= began + slot.early and began + slot.early < following for began in facts.failures):
+    if any(slot.at <= began + slot.early < following for began in facts.failures):
         return True
     if not slot.counted:
         owed = at.owed_by_hermes

@@ -53,6 +53,21 @@ class GatewayStatus(Struct, frozen=True):
     units: tuple[UnitStatus, ...]
 
 
+class PlatformStatus(Struct, frozen=True):
+    """A messenger of a profile, as its live gateway notes it: a claim, which may mean that it was so once."""
+
+    name: str
+    configured: Annotated[bool, Meta(description="config.yaml or .env switches it on.")]
+    up: Annotated[bool | None, Meta(description="Called connected; null: no live gateway says anything of it.")]
+    state: Annotated[
+        str | None, Meta(description="As in hermes_platform_state; null: no live gateway says anything of it.")
+    ]
+    since: Annotated[float | None, Meta(description="When the gateway noted that state.")]
+    needs_attention: Annotated[
+        bool | None, Meta(description="The gateway has given up on it; null: its version does not say so.")
+    ]
+
+
 class LastReport(Struct, frozen=True):
     """The newest report that is proved to have arrived."""
 
@@ -96,6 +111,10 @@ class SlotStatus(Struct, frozen=True):
     fate: Annotated[Fate | None, Meta(description="null: still open.")]
     outcome: Outcome | None
     evidence: Evidence | None
+    began: Annotated[
+        float | None,
+        Meta(description="Start of the run that settled it, or of one that did not; null: none is known."),
+    ]
 
 
 class JobStatus(Struct, frozen=True):
@@ -125,17 +144,25 @@ class ProfileStatus(Struct, frozen=True):
     """One profile. It is as bad as the worst of its problems, and ok without any."""
 
     label: Annotated[str, Meta(description="Name of the profile, or ALIAS/NAME in a home with an alias.")]
+    present: Annotated[bool, Meta(description="Whether its directory exists.")]
     severity: Severity
     headline: Annotated[str, Meta(description="The worst condition that holds, else unknown or ok.")]
     gateway: GatewayStatus
+    platforms: Annotated[tuple[PlatformStatus, ...] | None, Meta(description="null: nobody looks at them.")]
     last_report: LastReport | None
     next_report: NextReport | None
     zone: Annotated[
         str, Meta(description="Its time zone: an IANA name, or UTC+05:30 where only the offset is known.")
     ]
+    zone_mismatch: Annotated[
+        bool | None, Meta(description="Hermes writes in another zone than it is told to use; null: not known.")
+    ]
     problems: Annotated[tuple[Problem, ...], Meta(description="Worst first.")]
     unread: Annotated[
         tuple[str, ...], Meta(description="Collectors that could not read all that should be readable.")
+    ]
+    jobs_known: Annotated[
+        bool, Meta(description="Whether its cron could be read; if not, it may have other jobs.")
     ]
     jobs: tuple[JobStatus, ...]
 

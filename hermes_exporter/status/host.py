@@ -9,6 +9,7 @@ from hermes_exporter.status.document import SCHEMA_VERSION, ProfileStatus, Statu
 from hermes_exporter.status.doubts import doubts
 from hermes_exporter.status.gateway import gateway
 from hermes_exporter.status.jobs import jobs, last_report, next_report, reported
+from hermes_exporter.status.platforms import platforms
 from hermes_exporter.status.problems import Subject, problems
 
 if TYPE_CHECKING:
@@ -37,14 +38,18 @@ def profile(view: ProfileView) -> ProfileStatus:
     named = wrong[0].condition if wrong and worst != "unknown" else None
     return ProfileStatus(
         label=view.profile.label,
+        present=view.profile.present,
         severity=worst,
         headline=named or worst,
         gateway=state,
+        platforms=platforms(view),
         last_report=last_report(view, known),
         next_report=next_report(known),
         zone=view.timezone,
+        zone_mismatch=view.timezone_mismatch,
         problems=wrong,
         unread=tuple(name for name, succeeded in view.succeeded.items() if not succeeded),
+        jobs_known=view.profile.present and view.succeeded.get("cron", False),
         jobs=tuple(jobs(view)),
     )
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hermes_exporter.collectors.view import ProfileView
     from hermes_exporter.judge.job_runs import JobRuns
+    from hermes_exporter.judge.report import Slot
 
 UNJUDGED = Report()
 """Of a job of which nobody could say anything."""
@@ -88,7 +89,9 @@ def _job(view: ProfileView, runs: JobRuns, report: Report) -> JobStatus:
         last_delivery_evidence=report.last_delivery_evidence,
         last_outcome=report.last_outcome,
         consecutive_failures=runs.failures,
-        history=tuple(
-            SlotStatus(slot.at, slot.deadline, slot.fate, slot.outcome, slot.evidence) for slot in report.history
-        ),
+        history=tuple(_slot(slot) for slot in report.history),
     )
+
+
+def _slot(slot: Slot) -> SlotStatus:
+    return SlotStatus(slot.at, slot.deadline, slot.fate, slot.outcome, slot.evidence, slot.began)

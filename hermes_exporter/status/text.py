@@ -52,12 +52,12 @@ def _figures(status: Status) -> str:
 
 def _facts(profile: ProfileStatus, now: float) -> Iterator[str]:
     enabled = [job for job in profile.jobs if job.enabled]
-    if profile.gateway.state == "none" and not enabled:
+    if profile.gateway.state == "none" and profile.jobs_known and not enabled:
         yield "idle: no gateway expected, no jobs to run"
         return
     yield _gateway(profile, now)
     if not enabled:
-        yield "no enabled jobs" if profile.jobs else "no jobs"
+        yield "no enabled jobs" if profile.jobs else "no jobs" if profile.jobs_known else "jobs unknown"
         return
     known = all(job.judged for job in enabled)
     yield _last(profile, now, known=known)

@@ -1,4 +1,4 @@
-"""The routes: /metrics, the status for people and for programs, and what a supervisor asks."""
+"""The routes for programs: /metrics, the status, and what a supervisor asks; and what all routes share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from hermes_exporter.exposition import Format, negotiate
 from hermes_exporter.gather import GatherError
 from hermes_exporter.status import document
 from hermes_exporter.status.host import status
-from hermes_exporter.web.page import render
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -59,8 +58,7 @@ class Handler(RequestHandler):
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
-        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
-        self.set_header("Content-Security-Policy", policy)
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
         for name, value in self._access.current().headers.items():
             self.set_header(name, value)
 
@@ -145,16 +143,6 @@ class Metrics(Handler):
         except ValueError:
             return DEFAULT_TIMEOUT_SECONDS
         return min(max(wanted - MARGIN_SECONDS, 0.1), 300.0) if math.isfinite(wanted) else DEFAULT_TIMEOUT_SECONDS
-
-
-class Page(Handler):
-    """GET /: the state of every profile, for a person."""
-
-    async def get(self) -> None:
-        """Answer with the status page."""
-        answer = await self.answer(DEFAULT_TIMEOUT_SECONDS)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(render(answer, self.metrics_path, __version__))
 
 
 class StatusDocument(Handler):

@@ -21,11 +21,11 @@ from hermes_exporter.web.handlers import (
     Healthy,
     Metrics,
     NotFound,
-    Page,
     Ready,
     StatusDocument,
 )
 from hermes_exporter.web.notify import notify, watchdog_seconds
+from hermes_exporter.web.page_handlers import Overview, ProfilePage
 
 if TYPE_CHECKING:
     import socket
@@ -50,53 +50,65 @@ class Current:
     gatherer: Gatherer
 
 
-def application(current: Current, metrics_path: str, access: Access, connections: Connections) -> Application:
-    """Return the routes."""
-    shared = {"gatherer": lambda: current.gatherer, "metrics_path": metrics_path}
-    routes = [
-        (metrics_path, Metrics),
-        ("/", Page),
-        ("/api/v1/status", StatusDocument),
-        ("/-/healthy", Healthy),
-        ("/-/ready", Ready),
-    ]
-    return Application(
-        [(path, handler, shared) for path, handler in routes],
-        default_handler_class=NotFound,
-        default_handler_args=shared,
-        log_function=lambda _handler: None,
-        access=access,
-        connections=connections,
-    )
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the metrics are, who may ask, and whether the home is made up, which the pages say."""
+
+    metrics_path: str
+    access: Access
+    made_up: bool = False
 
 
-async def serve(
-    current: Current,
-    listeners: Sequence[socket.socket],
-    metrics_path: str,
-    access: Access,
-    reread: Callable[[], Gatherer | None],
-) -> None:
-    """Serve until SIGTERM or SIGINT; ``reread`` answers SIGHUP with a new gatherer, None keeps the old one."""
+def http_server(current: Current, site: Site) -> Server:
+    """Return a server of all routes that listens nowhere yet."""
     connections = Connections(MAX_CONNECTIONS)
-    server = Server(
-        application(current, metrics_path, access, connections),
-        access=access,
+    return Server(
+        _application(current, site, connections),
+        access=site.access,
         connections=connections,
         max_header_size=MAX_HEADER_BYTES,
         max_body_size=MAX_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,
         body_timeout=5.0,
     )
+
+
+def _application(current: Current, site: Site, connections: Connections) -> Application:
+    shared = {"gatherer": lambda: current.gatherer, "metrics_path": site.metrics_path}
+    pages = [("/", Overview), ("/profiles/(.+)", ProfilePage)]
+    routes = [
+        (site.metrics_path, Metrics),
+        ("/api/v1/status", StatusDocument),
+        ("/-/healthy", Healthy),
+        ("/-/ready", Ready),
+    ]
+    return Application(
+        [
+            *((path, handler, shared) for path, handler in routes),
+            *((path, handler, {**shared, "made_up": site.made_up}) for path, handler in pages),
+        ],
+        default_handler_class=NotFound,
+        default_handler_args=shared,
+        log_function=lambda _handler: None,
+        access=site.access,
+        connections=connections,
+    )
+
+
+async def serve(
+    current: Current, listeners: Sequence[socket.socket], site: Site, reread: Callable[[], Gatherer | None]
+) -> None:
+    """Serve until SIGTERM or SIGINT; ``reread`` answers SIGHUP with a new gatherer, None keeps the old one."""
+    server = http_server(current, site)
     server.add_sockets(listeners)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _reread, current, reread, access)
-    scheme = "http" if access.current().tls is None else "https"
+    loop.add_signal_handler(signal.SIGHUP, _reread, current, reread, site.access)
+    scheme = "http" if site.access.current().tls is None else "https"
     for listener in listeners:
-        log.info("listening", extra={"fields": {"address": addresses.url(listener, scheme, metrics_path)}})
+        log.info("listening", extra={"fields": {"address": addresses.url(listener, scheme, site.metrics_path)}})
     background = [asyncio.create_task(_keep_fresh(current)), asyncio.create_task(_keep_watched())]
     notify("READY=1")
     await stop.wait()

@@ -1,6 +1,7 @@
 #!/bin/bash
 # setup.sh: make everything the tests need besides the Python environment. What is there already costs nothing.
-#   Debian packages on the machine (installed when root): a systemd to run in throw-away namespaces, and what it takes
+#   Debian packages on the machine (installed when root): a systemd to run in throw-away namespaces, and what it takes;
+#                           a Chromium to look at the status page with
 #   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
@@ -9,13 +10,13 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$repo/.cache
 mkdir -p "$cache"
 
-needed=(systemd dbus dbus-user-session libpam-systemd procps util-linux)
+needed=(systemd dbus dbus-user-session libpam-systemd procps util-linux chromium fonts-dejavu-core)
 missing=()
 for package in "${needed[@]}"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" != 0 ]; then
-    echo "setup: the tests that start a real systemd need these Debian packages: apt-get install ${missing[*]}" >&2
+    echo "setup: the tests need these Debian packages: apt-get install ${missing[*]}" >&2
 elif [ ${#missing[@]} -gt 0 ]; then
     echo "setup: installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive

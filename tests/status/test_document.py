@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from hermes_exporter.judge.platforms import Platform
 from hermes_exporter.judge.report import Report, Slot
+from hermes_exporter.sources.gateway_state import PlatformEntry
 from hermes_exporter.sources.heartbeat import Heartbeat
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.status import document
@@ -30,7 +32,7 @@ FULL = Report(
     last_delivery_evidence="log",
     last_outcome="failed",
     history=(
-        Slot(NOW - DAY, NOW - DAY + 900, "settled", "delivered", "log"),
+        Slot(NOW - DAY, NOW - DAY + 900, "settled", "delivered", "log", NOW - DAY + 2),
         Slot(NOW - HOUR, NOW - HOUR + 900, None),
     ),
 )
@@ -112,8 +114,16 @@ def test_a_job_with_all_that_is_known() -> None:
                 "fate": "settled",
                 "outcome": "delivered",
                 "evidence": "log",
+                "began": NOW - DAY + 2,
             },
-            {"at": NOW - HOUR, "deadline": NOW - HOUR + 900, "fate": None, "outcome": None, "evidence": None},
+            {
+                "at": NOW - HOUR,
+                "deadline": NOW - HOUR + 900,
+                "fate": None,
+                "outcome": None,
+                "evidence": None,
+                "began": None,
+            },
         ],
     }
 
@@ -238,3 +248,45 @@ def test_many_profiles_are_counted() -> None:
 
     assert sentence.startswith("5 of 5 profiles are not well: p0: gateway dead; p1: ")
     assert sentence.endswith("; and 2 more")
+
+
+def test_messengers_as_the_live_gateway_notes_them() -> None:
+    """State and since when; null where no live gateway speaks, `other` for a word that is not in the metrics."""
+    entries = {
+        "telegram": PlatformEntry("", "telegram", "fatal", "secret", NOW - HOUR, True, None),
+        "slack": PlatformEntry("", "slack", "a sentence with a token", None, NOW + HOUR, None, None),
+    }
+    noted = tuple(Platform(name, name != "slack", entries.get(name)) for name in ("discord", "slack", "telegram"))
+
+    (found,) = written(view(platforms=noted))["profiles"]
+
+    nothing = dict.fromkeys(("up", "state", "since", "needs_attention"))
+    assert found["platforms"] == [
+        {"name": "discord", "configured": True, **nothing},
+        {"name": "slack", "configured": False, **nothing, "up": False, "state": "other"},
+        {
+            "name": "telegram",
+            "configured": True,
+            "up": False,
+            "state": "fatal",
+            "since": NOW - HOUR,
+            "needs_attention": True,
+        },
+    ]
+
+
+def test_what_nobody_looks_at_is_null() -> None:
+    """Messengers and jobs whose collector is switched off are not none: they are not known."""
+    (found,) = written(view(succeeded={"gateway": True}, timezone_mismatch=True))["profiles"]
+
+    assert (found["platforms"], found["jobs_known"], found["zone_mismatch"]) == (None, False, True)
+    assert written(view())["profiles"][0]["jobs_known"] is True
+
+
+def test_a_profile_that_is_gone_says_so() -> None:
+    """Its directory does not exist, and nothing is known of its jobs."""
+    gone = replace(view().profile, present=False)
+
+    (found,) = written(view(profile=gone))["profiles"]
+
+    assert (found["present"], found["jobs_known"]) == (False, False)

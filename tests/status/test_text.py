@@ -69,6 +69,16 @@ def test_a_profile_that_is_well_is_one_line() -> None:
     assert printed(well)[1:] == ["default  OK  gateway up 3 d; last report 02:00 EST; next 06:01 EST, in 3 h"]
 
 
+def test_jobs_that_nobody_could_read_are_not_none() -> None:
+    """Without its cron nobody knows whether a profile has jobs, nor whether it is idle."""
+    dark = view(liveness=DEAD, expected=False, succeeded={"gateway": True, "cron": False})
+
+    assert printed(dark)[1] == "default  UNKNOWN  no gateway; jobs unknown"
+    assert printed(replace(dark, succeeded={"gateway": True, "cron": True}))[1].endswith(
+        "idle: no gateway expected, no jobs to run"
+    )
+
+
 def test_what_is_wrong_comes_below_with_its_command() -> None:
     """Indented, the command on a line of its own, whole and ready to be copied."""
     dead = view(

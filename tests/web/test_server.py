@@ -19,6 +19,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from hermes_exporter.web.page import POLICY
+
 from .exporter_process import ExporterProcess, until
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def test_the_status_is_json_and_never_stored(exporter: ExporterProcess) -> None:
     assert [profile["label"] for profile in said["profiles"]] == ["default"]
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/", "/api/v1/status"])
+@pytest.mark.parametrize("path", ["/metrics", "/", "/profiles/default", "/api/v1/status"])
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "a:b:c"])
 def test_a_foreign_host_is_refused(exporter: ExporterProcess, host: str, path: str) -> None:
     """A page elsewhere cannot read us through its visitor's browser by pointing a name at 127.0.0.1."""
@@ -162,15 +164,41 @@ def test_bodies_and_huge_heads_are_refused(exporter: ExporterProcess) -> None:
         assert b"hermes_" not in raw(exporter, request)
 
 
-def test_the_page_names_the_profile_and_runs_nothing(exporter: ExporterProcess) -> None:
-    """The page is plain HTML that a phone can read, and its policy forbids scripts and frames."""
-    response = exporter.get("/")
-    page = response.read().decode()
+@pytest.mark.parametrize("path", ["/", "/profiles/default", "/profiles/default?job=%3Cb%3E&page=%00"])
+def test_a_page_runs_nothing_and_is_never_kept(exporter: ExporterProcess, path: str) -> None:
+    """The pages are plain HTML, refreshed by the browser; their policy allows one style; there is no cookie."""
+    response = exporter.get(path)
 
-    assert "default:" in page
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Content-Security-Policy"] == POLICY
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert (response.headers["Cache-Control"], response.headers["Refresh"]) == ("no-store", "30")
+    assert response.headers["Set-Cookie"] is None
+    page = response.read().decode()
+    assert "default" in page
     assert 'name="viewport"' in page
     assert "<script" not in page
-    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_a_page_that_its_reader_stopped_is_not_refreshed(exporter: ExporterProcess) -> None:
+    """Who needs longer than half a minute is given it."""
+    assert exporter.get("/?refresh=off").headers["Refresh"] is None
+
+
+@pytest.mark.parametrize("label", ["nobody", "default/", "..%2f..", "%3Cscript%3E", "%ff"])
+def test_a_profile_that_is_not_there_is_not_found(exporter: ExporterProcess, label: str) -> None:
+    """It is said on a page like the others, which repeats nothing of what was asked for."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        exporter.get(f"/profiles/{label}")
+
+    assert caught.value.code in (404, 400)
+    assert "script" not in caught.value.read().decode()
+
+
+def test_the_answers_for_programs_allow_nothing(exporter: ExporterProcess) -> None:
+    """A browser that shows them loads and runs nothing."""
+    for path in ("/metrics", "/api/v1/status", "/-/healthy"):
+        assert exporter.get(path).headers["Content-Security-Policy"].startswith("default-src 'none'; frame-")
 
 
 def test_healthy_and_ready(exporter: ExporterProcess) -> None:
