@@ -17,10 +17,11 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import yaml
 
-from hermes_exporter.collectors import COLLECTORS, FAMILIES, gateway, profile, unit
+from hermes_exporter.collectors import COLLECTORS, FAMILIES, gateway, platform, profile, unit
 from hermes_exporter.judge import credentials
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.judge.liveness import PROOFS
+from hermes_exporter.logs.tally import PROVIDER_CLASSES
 from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ FROM_PROMETHEUS = {"up": {"job", "instance"}}
 TARGET_LABELS = {"job", "instance"}
 UNIT_SCOPES = ("user", "system")
 VOCABULARY = {
+    ("hermes_exporter_collector_success", "collector"): COLLECTORS,
+    ("hermes_platform_state", "state"): platform.STATES,
+    ("hermes_provider_errors_total", "class"): PROVIDER_CLASSES,
+    ("hermes_credentials", "status"): credentials.STATUSES,
     ("hermes_profile_condition", "condition"): CONDITIONS,
     ("hermes_gateway_state", "state"): gateway.STATES,
     ("hermes_gateway_proof", "proof"): PROOFS,
@@ -54,8 +59,16 @@ VOCABULARY = {
     ("hermes_unit_result", "result"): unit.RESULTS,
     **{(family.name, "scope"): UNIT_SCOPES for family in FAMILIES if "scope" in family.labels},
 }
-COMPARED = {"$labels.condition": CONDITIONS, "$result": unit.RESULTS, ".Labels.state": unit.STATES,
-            ".Labels.scope": UNIT_SCOPES, ".Labels.collector": COLLECTORS}  # fmt: skip
+COMPARED = {
+    "$labels.condition": CONDITIONS,
+    "$result": unit.RESULTS,
+    "$state": platform.STATES,
+    "$status.Labels.status": credentials.STATUSES,
+    ".Labels.class": PROVIDER_CLASSES,
+    ".Labels.collector": COLLECTORS,
+    ".Labels.state": unit.STATES,
+    ".Labels.scope": UNIT_SCOPES,
+}
 
 
 class Case(NamedTuple):
@@ -118,7 +131,7 @@ def undeclared(text: str) -> Iterator[str]:
         for label, value in matchers:
             if label not in labels:
                 yield f"{name}: label {label}"
-            elif value not in VOCABULARY.get((name, label), (value,)):
+            elif not set(value.split("|")) <= set(VOCABULARY.get((name, label), value.split("|"))):
                 yield f"{name}: {label}={value}"
 
 
