@@ -6,9 +6,9 @@ the cases assert is checked here, and what the rules do by promtool.
 The name of every test in alerts/tests begins with what it shows of its alert, and each alert has one of each:
 
 fires...          the alert fires, with every label and annotation.
-silent...         what the alert looks at is there, and it keeps silent throughout: a neighbour of what it fires for.
+silent...         what the alert looks at is there, and it is silent throughout: a neighbour of what it fires for.
 two units...      a profile with two systemd units has it once (of a job: once for each job).
-metric absent...  nothing that its expression selects is there, and something else is: silent, unless it always fires.
+metric absent...  nothing that its expression selects is there, but something else: silent, unless it always fires.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def shows(test: dict[str, Any], name: str) -> bool:
 
 
 def once(expected: list[dict[str, Any]], test: dict[str, Any]) -> bool:
-    """Whether some profile of the test has two units, and no two of what is expected differ in their unit alone."""
+    """Whether some profile of the test has two units, and no two of what is expected differ only in their unit."""
     about = [{k: v for k, v in alert["exp_labels"].items() if k not in ("unit", "scope")} for alert in expected]
     return all(about.count(labels) == 1 for labels in about) and any(
         len(units) > 1 for units in units_of(test).values()
@@ -215,7 +215,7 @@ def test_alert_is_complete(name: str) -> None:
     [(name, what) for name in ALERTS for what in KINDS if what != "silent" or name not in ALWAYS_FIRING],
 )
 def test_alert_has_a_test_of_every_kind(name: str, what: str) -> None:
-    """Each alert is seen firing, silent beside a neighbour, once where there are two units, and without its metric."""
+    """Each alert is seen firing, silent beside a neighbour, once where two units are, and without its metric."""
     assert any(kind(test) == what and shows(test, name) for _, test in rule_tests())
 
 
