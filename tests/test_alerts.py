@@ -18,15 +18,17 @@ import re
 import subprocess
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import yaml
 
-from hermes_exporter.collectors import FAMILIES, gateway, unit
+from hermes_exporter.collectors import FAMILIES, gateway, job, job_report, scheduler, unit
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.judge.liveness import PROOFS
+from hermes_exporter.judge.report import FATES, Evidence, Outcome
+from hermes_exporter.sources.job import KINDS as JOB_KINDS
 from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ NTFY_LIMIT = 4096
 FROM_PROMETHEUS = {"up": {"job", "instance"}}
 TARGET_LABELS = {"job", "instance"}
 UNIT_SCOPES = ("user", "system")
+OUTCOMES = get_args(Outcome)
+PLANES = ("provider", "platform")
 VOCABULARY = {
     ("hermes_profile_condition", "condition"): CONDITIONS,
     ("hermes_gateway_state", "state"): gateway.STATES,
@@ -57,10 +61,27 @@ VOCABULARY = {
     ("hermes_profile_info", "gateway"): ("own", "served", "none"),
     ("hermes_unit_state", "state"): unit.STATES,
     ("hermes_unit_result", "result"): unit.RESULTS,
+    ("hermes_cron_jobs", "state"): scheduler.STATES,
+    ("hermes_cron_job_info", "kind"): (*JOB_KINDS, "other"),
+    ("hermes_cron_job_info", "runner"): ("agent", "script", "provider"),
+    ("hermes_cron_job_last_status", "status"): job.STATUSES,
+    ("hermes_cron_job_last_delivery_outcome", "outcome"): OUTCOMES,
+    ("hermes_cron_job_last_delivery_evidence", "evidence"): get_args(Evidence),
+    ("hermes_cron_job_slots_total", "result"): FATES,
+    ("hermes_cron_job_runs_total", "status"): job_report.STATUSES,
+    ("hermes_cron_job_deliveries_total", "outcome"): OUTCOMES,
+    ("hermes_auth_errors_total", "plane"): PLANES,
+    ("hermes_auth_last_error_timestamp_seconds", "plane"): PLANES,
     **{(family.name, "scope"): UNIT_SCOPES for family in FAMILIES if "scope" in family.labels},
 }
-COMPARED = {"$labels.condition": CONDITIONS, "$result": unit.RESULTS, ".Labels.state": unit.STATES,
-            ".Labels.scope": UNIT_SCOPES}  # fmt: skip
+COMPARED = {
+    "$labels.condition": CONDITIONS,
+    "$condition": CONDITIONS,
+    "$outcome": OUTCOMES,
+    "$result": unit.RESULTS,
+    ".Labels.state": unit.STATES,
+    ".Labels.scope": UNIT_SCOPES,
+}
 
 
 class Case(NamedTuple):
@@ -173,7 +194,7 @@ def undeclared(text: str) -> Iterator[str]:
         for label, value in matchers:
             if label not in labels:
                 yield f"{name}: label {label}"
-            elif value not in VOCABULARY.get((name, label), (value,)):
+            elif not set(value.split("|")) <= set(VOCABULARY.get((name, label), value.split("|"))):
                 yield f"{name}: {label}={value}"
 
 
