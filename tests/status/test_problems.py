@@ -48,10 +48,10 @@ def test_every_condition_can_be_told() -> None:
 
 def test_severities_are_those_of_the_alerts() -> None:
     """What pages is critical here, what does not is a warning."""
-    rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
     alerts = [
         (condition, rule["labels"]["severity"])
-        for rule in rules
+        for group in yaml.safe_load(RULES.read_text())["groups"]
+        for rule in group["rules"]
         for condition in CONDITIONS
         if f'condition="{condition}"' in rule["expr"]
     ]
