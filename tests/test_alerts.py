@@ -2,6 +2,13 @@
 
 promtool passes a test case without assertions, and one with a mistyped alert name that expects nothing; so what
 the cases assert is checked here, and what the rules do by promtool.
+
+The name of every test in alerts/tests begins with what it shows of its alert, and each alert has one of each:
+
+fires...          the alert fires, with every label and annotation.
+silent...         what the alert looks at is there, and it is silent throughout: a neighbour of what it fires for.
+two units...      a profile with two systemd units has it once (of a job: once for each job).
+metric absent...  nothing that its expression selects is there, but something else: silent, unless it always fires.
 """
 
 from __future__ import annotations
@@ -11,17 +18,29 @@ import re
 import subprocess
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import yaml
 
-from hermes_exporter.collectors import COLLECTORS, FAMILIES, gateway, platform, profile, unit
+from hermes_exporter.collectors import (
+    COLLECTORS,
+    FAMILIES,
+    gateway,
+    job,
+    job_report,
+    platform,
+    profile,
+    scheduler,
+    unit,
+)
 from hermes_exporter.judge import credentials
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.judge.liveness import PROOFS
+from hermes_exporter.judge.report import FATES, Evidence, Outcome
 from hermes_exporter.logs.tally import PROVIDER_CLASSES
+from hermes_exporter.sources.job import KINDS as JOB_KINDS
 from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
@@ -35,6 +54,8 @@ ROUTE = REPO / "deploy/alertmanager/ntfy.yml"
 RUNBOOKS = "https://github.com/hermes-exporter/hermes_exporter/blob/main/docs/runbooks/"
 
 ALWAYS_FIRING = {"HermesWatchdog"}
+KINDS = ("fires", "silent", "two units", "metric absent")
+"""With which of these the name of a rule test begins says what it shows."""
 LOCK_SCREEN = 60
 """So many characters of a message a locked phone shows for certain."""
 NTFY_LIMIT = 4096
@@ -43,6 +64,8 @@ NTFY_LIMIT = 4096
 FROM_PROMETHEUS = {"up": {"job", "instance"}}
 TARGET_LABELS = {"job", "instance"}
 UNIT_SCOPES = ("user", "system")
+OUTCOMES = get_args(Outcome)
+PLANES = ("provider", "platform")
 VOCABULARY = {
     ("hermes_exporter_collector_success", "collector"): COLLECTORS,
     ("hermes_platform_state", "state"): platform.STATES,
@@ -53,14 +76,25 @@ VOCABULARY = {
     ("hermes_gateway_proof", "proof"): PROOFS,
     ("hermes_profile_info", "gateway"): ("own", "served", "none"),
     ("hermes_update_last_outcome", "outcome"): (*profile.OUTCOMES, "other"),
-    ("hermes_exporter_collector_success", "collector"): COLLECTORS,
-    ("hermes_credentials", "status"): credentials.STATUSES,
     ("hermes_unit_state", "state"): unit.STATES,
     ("hermes_unit_result", "result"): unit.RESULTS,
+    ("hermes_cron_jobs", "state"): scheduler.STATES,
+    ("hermes_cron_job_info", "kind"): (*JOB_KINDS, "other"),
+    ("hermes_cron_job_info", "runner"): ("agent", "script", "provider"),
+    ("hermes_cron_job_last_status", "status"): job.STATUSES,
+    ("hermes_cron_job_last_delivery_outcome", "outcome"): OUTCOMES,
+    ("hermes_cron_job_last_delivery_evidence", "evidence"): get_args(Evidence),
+    ("hermes_cron_job_slots_total", "result"): FATES,
+    ("hermes_cron_job_runs_total", "status"): job_report.STATUSES,
+    ("hermes_cron_job_deliveries_total", "outcome"): OUTCOMES,
+    ("hermes_auth_errors_total", "plane"): PLANES,
+    ("hermes_auth_last_error_timestamp_seconds", "plane"): PLANES,
     **{(family.name, "scope"): UNIT_SCOPES for family in FAMILIES if "scope" in family.labels},
 }
 COMPARED = {
     "$labels.condition": CONDITIONS,
+    "$condition": CONDITIONS,
+    "$outcome": OUTCOMES,
     "$result": unit.RESULTS,
     "$state": platform.STATES,
     "$status.Labels.status": credentials.STATUSES,
@@ -99,6 +133,11 @@ def rule_tests() -> Iterator[tuple[Path, dict[str, Any]]]:
         yield from ((path, test) for test in yaml.safe_load(path.read_text())["tests"])
 
 
+def kind(test: dict[str, Any]) -> str | None:
+    """What a rule test shows, by its name; None where the name does not say."""
+    return next((word for word in KINDS if re.match(rf"{word}\b", test["name"])), None)
+
+
 def cases() -> list[Case]:
     """Every assertion of every promtool test."""
     return [
@@ -115,6 +154,51 @@ def selectors(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """
     for name, _, matchers in re.findall(r"\b(hermes_\w+|up)\b(\{([^}]*)\})?", text):
         yield name, re.findall(r'(\w+)=~?"([^"]*)"', matchers)
+
+
+def selects(expression: str, series: str) -> bool:
+    """Whether an expression reads a series, as far as name and matchers of equality tell."""
+    labels = dict(re.findall(r'(\w+)="([^"]*)"', series))
+    return any(
+        series.partition("{")[0] == name
+        and all(re.fullmatch(value, labels.get(label, "")) for label, value in matchers)
+        for name, matchers in selectors(expression)
+    )
+
+
+def units_of(test: dict[str, Any]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """The units (name, scope) that a rule test feeds in, by instance and profile."""
+    units: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for entry in test["input_series"]:
+        if entry["series"].startswith("hermes_unit_state{"):
+            labels = dict(re.findall(r'(\w+)="([^"]*)"', entry["series"]))
+            units.setdefault((labels["instance"], labels["profile"]), set()).add((labels["unit"], labels["scope"]))
+    return units
+
+
+def shows(test: dict[str, Any], name: str) -> bool:
+    """Whether a rule test shows of an alert what the test's name promises."""
+    mine = [case["exp_alerts"] for case in test["alert_rule_test"] if case["alertname"] == name]
+    fed = [entry["series"] for entry in test["input_series"]]
+    read = any(selects(ALERTS[name]["expr"], series) for series in fed)
+    match kind(test):
+        case "fires":
+            return any(mine)
+        case "silent":
+            return bool(mine) and not any(mine) and read
+        case "two units":
+            return any(mine) and all(once(alerts, test) for alerts in mine)
+        case "metric absent":
+            return bool(mine) and bool(fed) and not read and (name in ALWAYS_FIRING or not any(mine))
+    return False
+
+
+def once(expected: list[dict[str, Any]], test: dict[str, Any]) -> bool:
+    """Whether some profile of the test has two units, and no two of what is expected differ only in their unit."""
+    about = [{k: v for k, v in alert["exp_labels"].items() if k not in ("unit", "scope")} for alert in expected]
+    return all(about.count(labels) == 1 for labels in about) and any(
+        len(units) > 1 for units in units_of(test).values()
+    )
 
 
 def undeclared(text: str) -> Iterator[str]:
@@ -168,13 +252,25 @@ def test_alert_is_complete(name: str) -> None:
     assert re.findall("^## (.*)$", runbook, re.MULTILINE) == ["Meaning", "How it shows", "Check", "Do"]
 
 
-@pytest.mark.parametrize("name", ALERTS)
-def test_alert_has_firing_and_silent_cases(name: str) -> None:
-    """Each alert is seen firing, and, unless it always fires, seen silent."""
-    mine = [case for case in CASES if case.alert == name]
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [(name, what) for name in ALERTS for what in KINDS if what != "silent" or name not in ALWAYS_FIRING],
+)
+def test_alert_has_a_test_of_every_kind(name: str, what: str) -> None:
+    """Each alert is seen firing, silent beside a neighbour, once where two units are, and without its metric."""
+    assert any(kind(test) == what and shows(test, name) for _, test in rule_tests())
 
-    assert any(case.expected for case in mine)
-    assert name in ALWAYS_FIRING or any(not case.expected for case in mine)
+
+def test_rule_tests_show_what_their_names_promise() -> None:
+    """The name of every rule test begins with what it shows, and it shows that of each alert it is about."""
+    promised = [
+        (path.name, test["name"], case["alertname"])
+        for path, test in rule_tests()
+        for case in test["alert_rule_test"]
+        if not shows(test, case["alertname"])
+    ]
+
+    assert promised == []
 
 
 @pytest.mark.parametrize("name", [name for name, rule in ALERTS.items() if "for" in rule])
