@@ -22,11 +22,36 @@ if TYPE_CHECKING:
 
 Command = Any
 
+DEFAULT_ADDRESS = "127.0.0.1:19119"
+
 
 def option(name: str, *declarations: str, **attributes: Any) -> Callable[[Command], Command]:
     """Declare an option that is an environment variable too: HERMES_EXPORTER_ and its name in capitals."""
     variable = "HERMES_EXPORTER_" + name.partition("/")[0].lstrip("-").replace(".", "_").replace("-", "_").upper()
     return click.option(name, *declarations, envvar=variable, show_envvar=True, **attributes)
+
+
+def serving(command: Command) -> Command:
+    """Add the options that say where the exporter is to be found."""
+    for declare in (
+        option("--web.telemetry-path", "metrics_path", default="/metrics", help="Path of the metrics."),
+        option(
+            "--web.listen-address",
+            "addresses",
+            multiple=True,
+            default=(DEFAULT_ADDRESS,),
+            show_default=True,
+            help="HOST:PORT, [V6]:PORT, :PORT or unix:PATH; repeatable.",
+        ),
+        option(
+            "--web.config.file",
+            "web_config_file",
+            type=click.Path(path_type=Path),
+            help="TLS and passwords, in the format of Prometheus' exporter-toolkit.",
+        ),
+    ):
+        command = declare(command)
+    return command
 
 
 def watching(command: Command) -> Command:
