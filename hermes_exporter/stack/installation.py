@@ -97,7 +97,7 @@ def written(at: Place) -> str | None:
 
 def stamped(at: Place, unit: str) -> str:
     """Return the text to write."""
-    return unit_file.stamped(unit, __version__, f"changes belong into {at.systemctl} edit {at.unit}")
+    return unit_file.stamped(unit, __version__, f"changes belong in a drop-in, {at.systemctl} edit {at.unit}")
 
 
 def expect_manager(at: Place) -> None:
