@@ -16,7 +16,16 @@ from hermes_exporter.commands import once
 from hermes_exporter.commands.check import check
 from hermes_exporter.commands.install import install, uninstall
 from hermes_exporter.judge.conditions import CONDITIONS
-from hermes_exporter.options import configure_log, demo_home, demo_if_no_home, option, serving, settings, watching
+from hermes_exporter.options import (
+    configure_log,
+    demo_home,
+    demo_if_no_home,
+    expect_outside,
+    option,
+    serving,
+    settings,
+    watching,
+)
 
 if TYPE_CHECKING:
     from hermes_exporter.gather import Gatherer
@@ -94,6 +103,8 @@ def scrape(output: Path | None, at: str | None, **options: Any) -> None:
     """Gather once and print the metrics. Exits 1 if nothing could be read."""
     configure_log(options)
     wanted = settings(options, once.moment(at))
+    if output is not None:
+        expect_outside(output, wanted.homes, "--output")
     answer = once.gather(options, wanted, SCRAPE_TIMEOUT_SECONDS, writes=output is not None)
     from hermes_exporter.exposition import PLAIN  # noqa: PLC0415
 
@@ -170,7 +181,10 @@ def _serve(options: dict[str, Any], warning: str, *, made_up: bool) -> None:
     listeners = []
     for text in options["addresses"]:
         try:
-            listeners += addresses.bind(addresses.parse(text))
+            address = addresses.parse(text)
+            if address.path:
+                expect_outside(Path(address.path), wanted.homes, "--web.listen-address")
+            listeners += addresses.bind(address)
         except ValueError as error:
             raise click.UsageError(f"--web.listen-address: {error}") from error
         except OSError as error:

@@ -139,10 +139,15 @@ def state_path(options: dict[str, Any], homes: Iterable[Home]) -> Path:
     """Return where the memory is kept; raise click.UsageError for a place in a Hermes home."""
     state = Path(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state").expanduser()
     path: Path = (options["state_path"] or state / "hermes-exporter/memory.db").absolute()
+    expect_outside(path, homes, "--state.path")
+    return path
+
+
+def expect_outside(path: Path, homes: Iterable[Home], option: str) -> None:
+    """Raise click.UsageError where the path that an option names lies in a Hermes home."""
     for home in homes:
         if path.resolve().is_relative_to(home.root.resolve()):
-            raise click.UsageError(f"--state.path: {path} lies in a Hermes home, where nothing is ever written")
-    return path
+            raise click.UsageError(f"{option}: {path} lies in a Hermes home, where nothing is ever written")
 
 
 @contextmanager

@@ -58,6 +58,9 @@ def _install(context: click.Context, scope: Scope, *, prints: bool) -> None:
     if not wanted.given and (kept := _kept(scope)):
         wanted = arguments.Wanted.parsed(context, kept)
         click.echo("options kept from the unit that is there: " + shlex.join(kept), err=True)
+    for address in wanted.listeners:
+        if address.path:
+            shared.expect_outside(Path(address.path), wanted.found, "--web.listen-address")
     owner = _owner(wanted)
     at = installation.place(scope, owner)
     found = program.lasting(wanted.homes)

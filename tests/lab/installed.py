@@ -1,4 +1,4 @@
-"""The exporter installed inside the machine as pipx does it: an environment of its own, and a link to its program."""
+"""The exporter installed inside the machine as pipx does it: in an environment of its own."""
 
 from __future__ import annotations
 

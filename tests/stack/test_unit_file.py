@@ -36,7 +36,7 @@ def test_word_is_quoted_as_systemd_reads_it(text: str, word: str) -> None:
 
 
 def test_dollar_is_escaped_in_arguments_only() -> None:
-    """systemd replaces variables in arguments; in the program's path a $ is a $."""
+    """Variables are replaced in arguments; in the program's path a $ is a $."""
     assert unit_file.command("/opt/$x", ["--a=$HOME"]) == "/opt/$x --a=$$HOME"
 
 
@@ -88,7 +88,7 @@ def test_every_shipped_service_is_hardened_alike() -> None:
 
 @pytest.mark.parametrize("scope", exporter_unit.SHIPPED)
 def test_shipped_unit_is_the_template(scope: Scope) -> None:
-    """What install writes is the shipped unit, but for this host's paths, and what its comments say of copying it."""
+    """What install writes is the shipped unit, but for this host's paths and the comment above it."""
     shipped = files.text(exporter_unit.SHIPPED[scope])
     wish = exporter_unit.Wish(files.PACKAGE / "x", ("--a=b c",), (files.PACKAGE,))
 
