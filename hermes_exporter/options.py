@@ -15,6 +15,7 @@ from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home, root_of
 from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
 from hermes_exporter.settings import Settings
+from hermes_exporter.tilde import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -137,7 +138,7 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
 
 def state_path(options: dict[str, Any], homes: Iterable[Home]) -> Path:
     """Return where the memory is kept; raise click.UsageError for a place in a Hermes home."""
-    state = Path(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state").expanduser()
+    state = expanded(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state")
     path: Path = (options["state_path"] or state / "hermes-exporter/memory.db").absolute()
     expect_outside(path, homes, "--state.path")
     return path
@@ -189,7 +190,7 @@ def _homes(given: tuple[str, ...], file: config.Config) -> tuple[Home, ...]:
     for name in names:
         if names.count(name) > 1:
             raise click.UsageError(f"--hermes.home: two homes {f'are called {name}' if name else 'have no name'}")
-    standard = Path.home() / ".hermes"
+    standard = expanded("~/.hermes")
     return tuple(Home(entry.name, root_of(Path.cwd() / entry.path, standard)) for entry in entries)
 
 
@@ -201,11 +202,11 @@ def _entry(text: str) -> config.HomeEntry:
         raise click.UsageError(f"--hermes.home: {name!r} is no name: letters, digits, - and _")
     if not path:
         raise click.UsageError("--hermes.home: the path is missing")
-    return config.HomeEntry(Path(path).expanduser(), name)
+    return config.HomeEntry(expanded(path), name)
 
 
 def _standard_home() -> Path:
-    return Path(os.environ.get("HERMES_HOME", "").strip() or "~/.hermes").expanduser()
+    return expanded(os.environ.get("HERMES_HOME", "").strip() or "~/.hermes")
 
 
 def _directory(path: Path, option: str) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter import __version__, atomic_file
 from hermes_exporter.stack import systemctl, unit_file
+from hermes_exporter.tilde import expanded
 
 if TYPE_CHECKING:
     from hermes_exporter.stack.systemctl import Scope
@@ -64,7 +65,7 @@ def place(scope: Scope, uid: int) -> Place:
     try:
         home = Path(pwd.getpwuid(uid).pw_dir)
     except KeyError:
-        home = Path.home()
+        home = expanded("~")
     return Place(scope, instance, Path(config or home / ".config") / "systemd/user/hermes-exporter.service")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter.stack import files
+from hermes_exporter.tilde import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +33,7 @@ def lasting(homes: Iterable[Path]) -> Path:
             "then run the installed hermes-exporter"
         )
     path = _found()
-    caches = Path(os.environ.get("XDG_CACHE_HOME", "").strip() or Path.home() / ".cache")
+    caches = expanded(os.environ.get("XDG_CACHE_HOME", "").strip() or "~/.cache")
     for place in (caches, Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108
         if path.resolve().is_relative_to(place.resolve()):
             raise ProgramError(f"{path} lies in {place}, which is cleaned: pipx install hermes-exporter first")
