@@ -106,7 +106,13 @@ def _for_root(wanted: arguments.Wanted, at: Place, found: Path, owner: int) -> W
         if not directory.is_dir() or directory.stat().st_uid != owner:
             raise click.UsageError(f"{directory} must be a directory that belongs to {at.instance}")
     return exporter_unit.Wish(
-        found, wanted.arguments(state), wanted.homes, tuple(writable), keeps_state=keeps, loopback=wanted.loopback
+        found,
+        wanted.arguments(state),
+        wanted.homes,
+        tuple(writable),
+        keeps_state=keeps,
+        loopback=wanted.loopback,
+        for_root=owner == 0,
     )
 
 

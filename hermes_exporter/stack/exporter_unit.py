@@ -26,6 +26,7 @@ class Wish(NamedTuple):
         homes: roots of the Hermes homes, which a system unit shows read-only.
         writable: directories that the exporter writes to, besides one of systemd's making.
         keeps_state: the memory is where systemd makes a directory for it.
+        for_root: Hermes runs as root: its gateway has every capability, and to look at its open files takes one.
         loopback: it listens on this machine's own addresses only.
     """
 
@@ -35,6 +36,7 @@ class Wish(NamedTuple):
     writable: tuple[Path, ...] = ()
     keeps_state: bool = True
     loopback: bool = True
+    for_root: bool = False
 
 
 def text(scope: Scope, wish: Wish) -> str:
@@ -54,6 +56,8 @@ def text(scope: Scope, wish: Wish) -> str:
     if not wish.keeps_state:
         unit = unit_file.replaced(unit, "StateDirectory", [])
         unit = unit_file.replaced(unit, "StateDirectoryMode", [])
+    if wish.for_root:
+        unit = unit_file.replaced(unit, "CapabilityBoundingSet", ["CapabilityBoundingSet=CAP_SYS_PTRACE"])
     if not wish.loopback:
         start, _, rest = unit.partition("# it answers this machine only")
         unit = start + rest.partition("IPAddressAllow=localhost\n")[2]

@@ -143,6 +143,8 @@ def take_away(at: Place) -> None:
     """Stop the unit, and remove what installing it made; raise InstallationError."""
     try:
         systemctl.run(at.scope, "disable", "--now", at.unit)
+        if systemctl.run(at.scope, "show", "--property=ActiveState", "--value", at.unit).strip() == "failed":
+            systemctl.run(at.scope, "reset-failed", at.unit)
         at.path.unlink()
         systemctl.run(at.scope, "daemon-reload")
     except systemctl.SystemctlError as error:

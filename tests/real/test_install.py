@@ -111,10 +111,43 @@ def test_installed_exporter_sees_everything(host: Host, gateway: int, scope: Sco
     assert scrape.value("hermes_unit_state", unit=GATEWAY, scope="user", state="active") == 1
     assert set(scrape.values("hermes_exporter_collector_success")) == {1.0}
     assert scrape.value("hermes_exporter_memory_durable") == 1
+    pid = host.show(scope, "MainPID")
+    host.machine.systemctl(scope, "reload", UNITS[scope])
+    assert host.show(scope, "MainPID") == pid
     host.machine.systemctl("user", "stop", GATEWAY)
     scrape = host.scrape()
     assert scrape.value("hermes_gateway_up", profile="default") == 0
     assert scrape.value("hermes_unit_state", unit=GATEWAY, scope="user", state="active") in {0, None}
+
+
+def test_hermes_of_root(host: Host) -> None:
+    """Where Hermes runs as root, its gateway is proved from the system unit, too."""
+    home = Path("/srv/hermes")
+    host.machine.root("mkdir", "-m", "0700", "-p", str(home))
+    held = STAND_IN.replace(str(HOME), str(home))
+    host.machine.install_unit("system", GATEWAY, held)
+    host.machine.systemctl("system", "start", GATEWAY)
+
+    host.install("system", f"--hermes.home={home}", f"--web.listen-address=127.0.0.1:{host.port}")
+
+    scrape = host.scrape()
+    assert scrape.one("hermes_gateway_proof", "proof") == "lock"
+    assert scrape.value("hermes_gateway_open_fds") is not None
+    assert set(scrape.values("hermes_exporter_collector_success")) == {1.0}
+    host.machine.systemctl("system", "stop", GATEWAY)
+    host.machine.root("rm", "-rf", str(home))
+
+
+def test_after_su_or_sudo(host: Host) -> None:
+    """Without the variables that a login sets, as after sudo -u, the user's systemd is found all the same."""
+    login = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
+    bare = [word for variable in login for word in ("-u", variable)]
+    address = f"--web.listen-address=127.0.0.1:{host.port}"
+
+    done = host.machine.exec("env", *bare, str(host.program), "install", address, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert host.show("user", "ActiveState") == "active"
 
 
 def test_home_is_read_only_in_the_system_unit(host: Host, gateway: int) -> None:
