@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from hermes_exporter.options import settings
+from hermes_exporter.options import expect_outside, settings
 
 if TYPE_CHECKING:
     from hermes_exporter.discovery import Home
@@ -63,6 +63,12 @@ class Wanted(NamedTuple):
     def homes(self) -> tuple[Path, ...]:
         """Roots of the homes."""
         return tuple(home.root for home in self.found)
+
+    def expect_sockets_outside(self) -> None:
+        """Raise click.UsageError where a socket would lie in a Hermes home."""
+        for address in self.listeners:
+            if address.path:
+                expect_outside(Path(address.path), self.found, "--web.listen-address")
 
     @property
     def loopback(self) -> bool:

@@ -58,9 +58,7 @@ def _install(context: click.Context, scope: Scope, *, prints: bool) -> None:
     if not wanted.given and (kept := _kept(scope)):
         wanted = arguments.Wanted.parsed(context, kept)
         click.echo("options kept from the unit that is there: " + shlex.join(kept), err=True)
-    for address in wanted.listeners:
-        if address.path:
-            shared.expect_outside(Path(address.path), wanted.found, "--web.listen-address")
+    wanted.expect_sockets_outside()
     owner = _owner(wanted)
     at = installation.place(scope, owner)
     found = program.lasting(wanted.homes)
@@ -72,13 +70,18 @@ def _install(context: click.Context, scope: Scope, *, prints: bool) -> None:
     else:
         wish = _for_root(wanted, at, found, owner)
         if os.getuid() != 0 and not prints:
-            again = shlex.join(["sudo", str(found), "install", "--system", *wanted.arguments(None)])
+            state = wanted.options["state_path"]
+            told = wanted.arguments(state.absolute() if state else None)
+            again = shlex.join(["sudo", str(found), "install", "--system", *told])
             raise click.UsageError(f"--system needs root: {again}")
     unit = installation.stamped(at, exporter_unit.text(scope, wish))
     if prints:
         click.echo(unit, nl=False)
         return
-    installation.written(at)
+    before = installation.written(at)
+    gone = [word for word in exporter_unit.arguments(before) if word not in wish.arguments] if before else []
+    if gone:
+        click.echo("options of the unit that go: " + shlex.join(gone), err=True)
     _expect_no_other(at, owner)
     installation.expect_manager(at)
     changed = installation.put(at, unit)

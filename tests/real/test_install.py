@@ -229,6 +229,16 @@ def test_upgrade_keeps_options_and_runs_the_new_version(host: Host, scope: Scope
     assert host.scrape().value("hermes_exporter_memory_durable") == 1
 
 
+def test_options_that_go_are_told(host: Host) -> None:
+    """Where options are given, those alone count; what the unit had besides is named, not lost in silence."""
+    host.install("user", "--log.level=debug", f"--web.listen-address=127.0.0.1:{host.port}")
+
+    done = host.install("user")
+
+    assert "options of the unit that go: --log.level=debug\n" in done.stderr
+    assert "--log.level" not in host.file("user").read_text()
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("whose", ["foreign", "edited", "masked"])
 def test_unit_of_somebody_else_is_left_alone(
