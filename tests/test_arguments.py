@@ -69,6 +69,17 @@ def test_homes_of_the_file_stay_there(home: Path) -> None:
     assert arguments("--config.file=homes.yml") == (f"--config.file={home}/homes.yml",)
 
 
+def test_web_configuration(home: Path) -> None:
+    """Its path holds from anywhere, and the address that is told is one that answers."""
+    (home / "web.yml").write_text("basic_auth_users: {}\n")
+
+    wanted = Wanted.of(install.make_context("install", ["--web.config.file=web.yml"]))
+
+    assert f"--web.config.file={home}/web.yml" in wanted.arguments(None)
+    assert wanted.urls == ["http://127.0.0.1:19119/"]
+    assert wanted._replace(encrypted=True).urls == ["https://127.0.0.1:19119/"]
+
+
 @pytest.mark.parametrize(
     ("address", "loopback"),
     [
@@ -87,6 +98,11 @@ def test_loopback(address: str, loopback: bool) -> None:
 @pytest.mark.usefixtures("home")
 def test_what_serve_would_refuse(home: Path) -> None:
     """An option that serve would refuse is refused now, not by a unit that does not start."""
-    for words in (["--web.listen-address=x"], ["--path.procfs=/nowhere"], ["--config.file=/nowhere"]):
+    for words in (
+        ["--web.listen-address=x"],
+        ["--path.procfs=/nowhere"],
+        ["--config.file=/nowhere"],
+        ["--web.config.file=/nowhere"],
+    ):
         with pytest.raises(click.UsageError):
             arguments(*words)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
+from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.options import expect_outside, settings
 
 if TYPE_CHECKING:
@@ -29,17 +30,20 @@ class Wanted(NamedTuple):
         given: those that somebody gave, with what they stand for on a command line.
         found: the homes that follow from them.
         listeners: where it is to listen.
+        encrypted: it speaks TLS.
     """
 
     options: dict[str, Any]
     given: dict[str, list[str]]
     found: tuple[Home, ...]
     listeners: tuple[Address, ...]
+    encrypted: bool
 
     @classmethod
     def of(cls, context: click.Context) -> Wanted:
         """Return what a parsed command line wants; raise click.UsageError for what cannot be."""
-        from hermes_exporter.web import addresses  # noqa: PLC0415  # with the server, which only this command needs
+        from hermes_exporter.access import web_config  # noqa: PLC0415  # with the server, which only this needs
+        from hermes_exporter.web import addresses  # noqa: PLC0415
 
         options = {name: value for name, value in context.params.items() if name not in OWN}
         given = {
@@ -47,11 +51,15 @@ class Wanted(NamedTuple):
             for parameter in context.command.params
             if parameter.name in options and context.get_parameter_source(parameter.name) in GIVEN
         }
+        file = options["web_config_file"]
         try:
             listeners = tuple(map(addresses.parse, options["addresses"]))
+            encrypted = file is not None and web_config.load(file).tls is not None
         except ValueError as error:
             raise click.UsageError(f"--web.listen-address: {error}") from error
-        return cls(options, given, settings(options).homes, listeners)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from error
+        return cls(options, given, settings(options).homes, listeners, encrypted)
 
     @classmethod
     def parsed(cls, context: click.Context, arguments: list[str]) -> Wanted:
@@ -78,11 +86,9 @@ class Wanted(NamedTuple):
     @property
     def urls(self) -> list[str]:
         """Where a browser finds it."""
+        scheme = "https" if self.encrypted else "http"
         return [
-            f"unix:{Path(address.path).absolute()}"
-            if address.path
-            else f"http://{f'[{address.host}]' if ':' in address.host else address.host or '*'}:{address.port}/"
-            for address in self.listeners
+            f"unix:{Path(at.path).absolute()}" if at.path else f"{scheme}://{_host(at)}/" for at in self.listeners
         ]
 
     @property
@@ -117,6 +123,11 @@ def _in_file(options: dict[str, Any]) -> bool:
     from hermes_exporter import config  # noqa: PLC0415
 
     return bool(config.load(options["config_file"]).homes)
+
+
+def _host(address: Address) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host or "*"
+    return f"{host}:{address.port}"
 
 
 def _is_loopback(host: str) -> bool:
