@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hermes_exporter import __version__, config
+from hermes_exporter import __version__, atomic_file, config
 from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.commands import once
 from hermes_exporter.commands.check import check
+from hermes_exporter.commands.install import install, uninstall
 from hermes_exporter.judge.conditions import CONDITIONS
-from hermes_exporter.options import configure_log, demo_home, demo_if_no_home, option, settings, watching
+from hermes_exporter.options import (
+    configure_log,
+    demo_home,
+    demo_if_no_home,
+    expect_outside,
+    option,
+    serving,
+    settings,
+    watching,
+)
 
 if TYPE_CHECKING:
     from hermes_exporter.gather import Gatherer
 
 log = logging.getLogger(__name__)
 
-DEFAULT_ADDRESS = "127.0.0.1:19119"
 SCRAPE_TIMEOUT_SECONDS = 30.0
 
 
@@ -60,30 +67,8 @@ def main() -> None:
     """
 
 
-def _serving(command: Any) -> Any:
-    for declare in (
-        option("--web.telemetry-path", "metrics_path", default="/metrics", help="Path of the metrics."),
-        option(
-            "--web.listen-address",
-            "addresses",
-            multiple=True,
-            default=(DEFAULT_ADDRESS,),
-            show_default=True,
-            help="HOST:PORT, [V6]:PORT, :PORT or unix:PATH; repeatable.",
-        ),
-        option(
-            "--web.config.file",
-            "web_config_file",
-            type=click.Path(path_type=Path),
-            help="TLS and passwords, in the format of Prometheus' exporter-toolkit.",
-        ),
-    ):
-        command = declare(command)
-    return command
-
-
 @main.command()
-@_serving
+@serving
 @watching
 def serve(**options: Any) -> None:
     """Serve the metrics over HTTP. SIGHUP rereads the configuration."""
@@ -99,7 +84,7 @@ def serve(**options: Any) -> None:
     type=click.Choice(CONDITIONS),
     help="What is wrong with its default profile: the condition that is to show. Default: nothing.",
 )
-@_serving
+@serving
 @watching
 def demo(failure: str | None, **options: Any) -> None:
     """Serve a made-up Hermes home that lives, to see what there is to see."""
@@ -118,6 +103,8 @@ def scrape(output: Path | None, at: str | None, **options: Any) -> None:
     """Gather once and print the metrics. Exits 1 if nothing could be read."""
     configure_log(options)
     wanted = settings(options, once.moment(at))
+    if output is not None:
+        expect_outside(output, wanted.homes, "--output")
     answer = once.gather(options, wanted, SCRAPE_TIMEOUT_SECONDS, writes=output is not None)
     from hermes_exporter.exposition import PLAIN  # noqa: PLC0415
 
@@ -125,7 +112,10 @@ def scrape(output: Path | None, at: str | None, **options: Any) -> None:
     if output is None:
         sys.stdout.buffer.write(text)
     else:
-        _replace(output, text)
+        try:
+            atomic_file.write(output, text, mode=0o644)
+        except OSError as error:
+            raise click.ClickException(f"{output}: {error.strerror}") from error
     if not any(all(view.succeeded.values()) for view in answer.views):
         raise SystemExit(1)
 
@@ -139,7 +129,8 @@ def metrics(*, markdown: bool) -> None:
     click.echo(as_markdown() if markdown else as_text(), nl=False)
 
 
-main.add_command(check)
+for command in (check, install, uninstall):
+    main.add_command(command)
 
 
 @main.command()
@@ -190,7 +181,10 @@ def _serve(options: dict[str, Any], warning: str, *, made_up: bool) -> None:
     listeners = []
     for text in options["addresses"]:
         try:
-            listeners += addresses.bind(addresses.parse(text))
+            address = addresses.parse(text)
+            if address.path:
+                expect_outside(Path(address.path), wanted.homes, "--web.listen-address")
+            listeners += addresses.bind(address)
         except ValueError as error:
             raise click.UsageError(f"--web.listen-address: {error}") from error
         except OSError as error:
@@ -214,16 +208,3 @@ def _serve(options: dict[str, Any], warning: str, *, made_up: bool) -> None:
     finally:
         access.close()
         memory.close()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise click.ClickException(f"{path}: {error.strerror}") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter.checked_yaml import NodeReader, compose, is_mapping
@@ -14,9 +13,11 @@ from hermes_exporter.judge.deadline import Terms
 from hermes_exporter.judge.expectation import SETTINGS
 from hermes_exporter.judge.job_rules import JobRule
 from hermes_exporter.sources.active_profile import NAME
+from hermes_exporter.tilde import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from hermes_exporter.checked_yaml import Node
 
@@ -96,7 +97,7 @@ class _Reader(NodeReader):
             if "path" not in values and is_mapping(item):
                 self.problem(item, f"{place}: path is missing")
             elif path:
-                homes.append(HomeEntry(Path(path).expanduser(), name or ""))
+                homes.append(HomeEntry(expanded(path), name or ""))
         names = [home.name for home in homes]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.problem(

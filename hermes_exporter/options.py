@@ -15,6 +15,7 @@ from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.discovery import Home, root_of
 from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
 from hermes_exporter.settings import Settings
+from hermes_exporter.tilde import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,11 +23,36 @@ if TYPE_CHECKING:
 
 Command = Any
 
+DEFAULT_ADDRESS = "127.0.0.1:19119"
+
 
 def option(name: str, *declarations: str, **attributes: Any) -> Callable[[Command], Command]:
     """Declare an option that is an environment variable too: HERMES_EXPORTER_ and its name in capitals."""
     variable = "HERMES_EXPORTER_" + name.partition("/")[0].lstrip("-").replace(".", "_").replace("-", "_").upper()
     return click.option(name, *declarations, envvar=variable, show_envvar=True, **attributes)
+
+
+def serving(command: Command) -> Command:
+    """Add the options that say where the exporter is to be found."""
+    for declare in (
+        option("--web.telemetry-path", "metrics_path", default="/metrics", help="Path of the metrics."),
+        option(
+            "--web.listen-address",
+            "addresses",
+            multiple=True,
+            default=(DEFAULT_ADDRESS,),
+            show_default=True,
+            help="HOST:PORT, [V6]:PORT, :PORT or unix:PATH; repeatable.",
+        ),
+        option(
+            "--web.config.file",
+            "web_config_file",
+            type=click.Path(path_type=Path),
+            help="TLS and passwords, in the format of Prometheus' exporter-toolkit.",
+        ),
+    ):
+        command = declare(command)
+    return command
 
 
 def watching(command: Command) -> Command:
@@ -112,12 +138,17 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
 
 def state_path(options: dict[str, Any], homes: Iterable[Home]) -> Path:
     """Return where the memory is kept; raise click.UsageError for a place in a Hermes home."""
-    state = Path(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state").expanduser()
+    state = expanded(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state")
     path: Path = (options["state_path"] or state / "hermes-exporter/memory.db").absolute()
+    expect_outside(path, homes, "--state.path")
+    return path
+
+
+def expect_outside(path: Path, homes: Iterable[Home], option: str) -> None:
+    """Raise click.UsageError where the path that an option names lies in a Hermes home."""
     for home in homes:
         if path.resolve().is_relative_to(home.root.resolve()):
-            raise click.UsageError(f"--state.path: {path} lies in a Hermes home, where nothing is ever written")
-    return path
+            raise click.UsageError(f"{option}: {path} lies in a Hermes home, where nothing is ever written")
 
 
 @contextmanager
@@ -159,7 +190,7 @@ def _homes(given: tuple[str, ...], file: config.Config) -> tuple[Home, ...]:
     for name in names:
         if names.count(name) > 1:
             raise click.UsageError(f"--hermes.home: two homes {f'are called {name}' if name else 'have no name'}")
-    standard = Path.home() / ".hermes"
+    standard = expanded("~/.hermes")
     return tuple(Home(entry.name, root_of(Path.cwd() / entry.path, standard)) for entry in entries)
 
 
@@ -171,11 +202,11 @@ def _entry(text: str) -> config.HomeEntry:
         raise click.UsageError(f"--hermes.home: {name!r} is no name: letters, digits, - and _")
     if not path:
         raise click.UsageError("--hermes.home: the path is missing")
-    return config.HomeEntry(Path(path).expanduser(), name)
+    return config.HomeEntry(expanded(path), name)
 
 
 def _standard_home() -> Path:
-    return Path(os.environ.get("HERMES_HOME", "").strip() or "~/.hermes").expanduser()
+    return expanded(os.environ.get("HERMES_HOME", "").strip() or "~/.hermes")
 
 
 def _directory(path: Path, option: str) -> Path:

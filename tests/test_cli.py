@@ -113,6 +113,29 @@ def test_scrape_to_a_file_is_whole_or_nothing(tmp_path: Path) -> None:
     assert [path.name for path in output.parent.iterdir()] == ["hermes.prom"]
 
 
+def test_no_option_leads_into_a_hermes_home(tmp_path: Path) -> None:
+    """What an option would make us write in a Hermes home is refused, and nothing appears there."""
+    home = ("--hermes.home", str(tmp_path))
+    for words in (
+        ("scrape", *home, "--output", f"{tmp_path}/out.prom"),
+        ("serve", *home, "--web.listen-address", f"unix:{tmp_path}/logs/../socket"),
+        ("serve", *home, "--state.path", f"{tmp_path}/memory.db"),
+        ("install", *home, "--web.listen-address", f"unix:{tmp_path}/socket"),
+    ):
+        result = run(*words)
+        assert (result.exit_code, "lies in a Hermes home" in result.stderr) == (2, True), words
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_checkout_is_not_installed(tmp_path: Path) -> None:
+    """A unit that would start a checkout's program breaks with the checkout: install says so, and how to do it."""
+    result = run("install", "--hermes.home", str(tmp_path), "--print")
+
+    assert result.exit_code == 2
+    assert "this runs from the checkout" in result.stderr
+    assert "pipx install" in result.stderr
+
+
 def test_two_homes_keep_their_profiles_apart(tmp_path: Path) -> None:
     """The profiles of a named home carry its name."""
     for name in ("a", "b"):

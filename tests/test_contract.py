@@ -143,7 +143,14 @@ def users(name: str) -> set[str]:
     ("package", "allowed"),
     [
         ("prometheus_client", {"exposition.py"}),
-        ("click", {"cli.py", "options.py", "commands/check.py", "commands/once.py"}),
+        (
+            "click",
+            {
+                "cli.py",
+                "options.py",
+                *(f"commands/{name}.py" for name in ("arguments", "check", "install", "once")),
+            },
+        ),
         ("croniter", {"judge/cron_times.py", "simulator/plan.py"}),
         ("yaml", {"checked_yaml.py", "sources/safe_yaml.py"}),
         ("bcrypt", {"access/passwords.py"}),
@@ -151,7 +158,7 @@ def users(name: str) -> set[str]:
         ("dbus_fast", {"sources/systemd.py"}),
         ("psutil", {"sources/procfs.py"}),
         ("hermes_exporter.cli", {"__main__.py"}),
-        ("subprocess", {"demo/gateways.py"}),
+        ("subprocess", {"demo/gateways.py", "stack/systemctl.py"}),
         ("multiprocessing", set()),
         ("pickle", set()),
         ("requests", set()),
@@ -237,6 +244,10 @@ LAYERS = {
         *("collectors", "judge", "web", "gather", "assessor", "witness", "memory", "home_reader", "rendering"),
         *("exposition", "config", "options", "commands"),
     ),
+    "stack/": (
+        *("sources", "logs", "judge", "collectors", "web", "gather", "assessor", "memory", "config", "options"),
+        "commands",
+    ),
     "web/": ("sources", "judge", "witness", "assessor", "home_reader", "options", "commands"),
 }
 
@@ -316,8 +327,12 @@ WRITING_CALLS = {
     ),
     *("NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "mkdtemp", "mkfifo"),
 }
-WRITERS = {"cli.py", "demo/home.py", "demo/player.py", "store.py", "sources/sqlite_copy.py", *SIMULATED}
-"""cli.py writes what --output names, store.py what we remember, the demo and the simulator made-up homes."""
+WRITERS = {
+    *("atomic_file.py", "demo/home.py", "demo/player.py", "stack/installation.py", "store.py"),
+    *("sources/sqlite_copy.py", *SIMULATED),
+}
+"""atomic_file.py writes what --output names, and with installation.py our own unit; store.py what we remember; the
+demo and the simulator made-up homes."""
 
 
 def _writes(node: ast.AST) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -113,6 +114,25 @@ def test_pip_install(checkout: Path, tmp_path: Path) -> None:
     rules = run(environment / "python", "-c", find, cwd=tmp_path).strip()
     assert Path(rules).read_text() == (REPO / "alerts/hermes.rules.yml").read_text()
     assert "hermes_gateway_up" in run(environment / "hermes-exporter", "metrics", cwd=tmp_path)
+
+
+def test_image_is_built_of_wheels(checkout: Path, tmp_path: Path) -> None:
+    """The command that builds the image works with what reaches the builder, and compiles nothing."""
+    let_through = [name[1:] for name in (REPO / ".dockerignore").read_text().splitlines() if name.startswith("!")]
+    (tmp_path / "src").mkdir()
+    for name in let_through:
+        copy = shutil.copytree if (checkout / name).is_dir() else shutil.copy
+        copy(checkout / name, tmp_path / "src" / name)
+    (build,) = re.findall(
+        r"^RUN (python .*)$", (REPO / "Dockerfile").read_text().replace("\\\n", ""), re.MULTILINE
+    )
+    builder = new_environment(tmp_path / "builder")
+    command = build.replace("/opt/hermes-exporter", str(tmp_path / "image")).replace("/src", str(tmp_path / "src"))
+
+    run("sh", "-c", command, cwd=tmp_path, PATH=f"{builder}:{os.environ['PATH']}")
+
+    said = run(tmp_path / "image/bin/hermes-exporter", "--version", cwd=tmp_path)
+    assert hermes_exporter.__version__ in said
 
 
 def test_pipx_install(checkout: Path, tools: Path, tmp_path: Path) -> None:

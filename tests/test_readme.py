@@ -35,15 +35,10 @@ OWN_REPOSITORY = "https://github.com/hermes-exporter/hermes_exporter"
 
 START = "git clone https://github.com/hermes-exporter/hermes_exporter && cd hermes_exporter\nmake run"
 """Run as it stands by test_first_two_commands."""
-COPIES = (
-    "mkdir -p ~/.config/systemd/user",
-    "cp deploy/systemd/hermes-exporter.service ~/.config/systemd/user/",
-)
-"""Run by test_unit_is_copied_to_its_place."""
 NOT_RUN_HERE = {
     "pipx install .": "test_packaging.py runs it",
     "hermes-exporter check": "test_check.py runs it",
-    "systemctl --user enable --now hermes-exporter": "would start a unit in the systemd of whoever runs the tests",
+    "hermes-exporter install": "test_install.py runs it",
     "loginctl enable-linger": "would change the account of whoever runs the tests",
     "make test": "this test is part of it",
     "make test-slow": "this test is part of it",
@@ -67,17 +62,7 @@ def test_every_command_is_run_or_has_a_reason() -> None:
     """No command of the README escapes: it is run by a test, or listed above with why not."""
     commands = [line for block in blocks("bash") for line in block.splitlines()]
 
-    assert sorted(commands) == sorted([*START.splitlines(), *COPIES, *NOT_RUN_HERE])
-
-
-def test_unit_is_copied_to_its_place(tmp_path: Path) -> None:
-    """The unit's copy commands work from the repository, in a home that has no ~/.config yet."""
-    script = "\n".join(["set -e", *COPIES])
-
-    subprocess.run(["bash", "-c", script], cwd=REPO, env={**os.environ, "HOME": str(tmp_path)}, check=True)
-
-    copied = tmp_path / ".config/systemd/user/hermes-exporter.service"
-    assert copied.read_text() == (REPO / "deploy/systemd/hermes-exporter.service").read_text()
+    assert sorted(commands) == sorted([*START.splitlines(), *NOT_RUN_HERE])
 
 
 class Running(NamedTuple):

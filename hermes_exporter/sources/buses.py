@@ -6,12 +6,14 @@ Another user's manager answers that user only and is left alone.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.unit import PATTERNS
+from hermes_exporter.tilde import expanded
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hermes_exporter.sources.systemd import Manager
 
 SYSTEM_BUS = "/run/dbus/system_bus_socket"
@@ -63,7 +65,7 @@ class Buses:
             return f"unix:path={self._user_bus}"
         if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
             return address
-        return f"unix:path={self._user_bus}" if self.booted() and user_unit_files(Path.home()) else None
+        return f"unix:path={self._user_bus}" if self.booted() and user_unit_files(expanded("~")) else None
 
 
 def _below(rootfs: Path, path: str) -> str:

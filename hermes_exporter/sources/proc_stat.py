@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 """In a second."""
+KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD of include/linux/sched.h."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -24,6 +26,12 @@ class Stat(NamedTuple):
     state: bytes
     start_ticks: int
     usage: Usage
+    flags: int
+
+    @property
+    def of_the_kernel(self) -> bool:
+        """A thread of the kernel, which no pid namespace has but the first."""
+        return bool(self.flags & KERNEL_THREAD)
 
     @property
     def dead(self) -> bool:
@@ -41,4 +49,4 @@ def parse(data: bytes) -> Stat:
     fields = data[data.rindex(b")") + 2 :].split()
     cpu = (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
     usage = Usage(float(int(fields[21]) * _PAGE_BYTES), cpu, float(fields[17]))
-    return Stat(fields[0], int(fields[19]), usage)
+    return Stat(fields[0], int(fields[19]), usage, int(fields[6]))

@@ -98,14 +98,20 @@ class Procfs:
         self._known: dict[int, _Known] = {}
 
     def sees_every_process(self) -> bool:
-        """Whether a process missing here does not exist: the initial pid namespace, nothing hidden, or a copy."""
+        """Whether a process missing here does not exist: the initial pid namespace, nothing hidden, or a copy.
+
+        Seen from a container, the host's /proc is that of the initial namespace if it has the kernel's threads.
+        """
         try:
             own = os.stat(f"{self._text}/self/ns/pid").st_ino  # noqa: PTH116  # at every scrape
         except FileNotFoundError:
             return True
         except OSError:
             return False
-        return own == INITIAL_PID_NAMESPACE and os.path.exists(f"{self._text}/1")  # noqa: PTH110
+        if own == INITIAL_PID_NAMESPACE:
+            return os.path.exists(f"{self._text}/1")  # noqa: PTH110
+        second = self._stat(2)
+        return second is not None and second.of_the_kernel
 
     def process(self, pid: int) -> Process | None:
         """Return a live process; None for one that is gone, a zombie, or not a pid."""

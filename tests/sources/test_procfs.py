@@ -228,3 +228,16 @@ def test_copy_shows_every_process(tmp_path: Path) -> None:
     assert Procfs(tmp_path).sees_every_process()
     initial = Path("/proc/self/ns/pid").stat().st_ino == 0xEFFFFFFC
     assert REAL.sees_every_process() == (initial and Path("/proc/1").exists())
+
+
+@pytest.mark.parametrize(("flags", "everything"), [(0x208040, True), (0x400140, False)])
+def test_proc_of_the_host_seen_from_a_container(tmp_path: Path, flags: int, everything: bool) -> None:
+    """Only the first pid namespace has the kernel's threads: where there are some, nothing is hidden."""
+    copy = homes.Procfs(tmp_path, boot=1)
+    copy.add(2, 100)
+    stat = tmp_path / "2/stat"
+    stat.write_text(stat.read_text().replace(" 4194560 ", f" {flags} "))
+    (tmp_path / "self/ns").mkdir(parents=True)
+    (tmp_path / "self/ns/pid").touch()
+
+    assert Procfs(tmp_path).sees_every_process() is everything
