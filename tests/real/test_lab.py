@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.lab.stack import faster, seconds
+from tests.lab.alertmanager import faster, seconds
 from tests.lab.user_systemd import REPO, UserSystemd
 from tests.lab.waiting import until
 
