@@ -16,6 +16,7 @@ from hermes_exporter import __version__, config
 from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.commands import once
 from hermes_exporter.commands.check import check
+from hermes_exporter.commands.stack import stack
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.options import configure_log, demo_home, demo_if_no_home, option, settings, watching
 
@@ -139,7 +140,8 @@ def metrics(*, markdown: bool) -> None:
     click.echo(as_markdown() if markdown else as_text(), nl=False)
 
 
-main.add_command(check)
+for command in (check, stack):
+    main.add_command(command)
 
 
 @main.command()

@@ -71,12 +71,13 @@ class Alertmanager:
     """Debian's Alertmanager and its API."""
 
     def __init__(self, directory: Path, route: Mapping[str, Any], factor: float = 1) -> None:
-        """Keep everything in directory, beside the secrets that are there already; `start` runs it."""
+        """Keep everything in directory, which stands for /etc/prometheus with its secrets; `start` runs it."""
         self.directory = directory
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = directory / "alertmanager.yml"
-        self.config.write_text(yaml.safe_dump(faster(dict(route), factor)))
+        text = yaml.safe_dump(faster(dict(route), factor))
+        self.config.write_text(text.replace("/etc/prometheus", str(directory)))
         shutil.copy(ROUTES / "hermes.tmpl", directory)
 
     def start(self) -> None:
@@ -84,7 +85,7 @@ class Alertmanager:
         self._program = Program(
             self.directory, "prometheus-alertmanager", f"--config.file={self.config}",
             f"--storage.path={self.directory / 'storage'}", f"--web.listen-address=127.0.0.1:{self.port}",
-            "--cluster.listen-address=",
+            "--cluster.listen-address=", cwd="/",
         )  # fmt: skip
         self._program.wait_ready(f"{self.url}/-/ready")
 
@@ -103,9 +104,12 @@ class Alertmanager:
 
     def post(self, alerts: list[dict[str, Any]]) -> None:
         """Hand it alerts, as Prometheus does."""
-        request = urllib.request.Request(
-            f"{self.url}/api/v2/alerts", json.dumps(alerts).encode(), {"Content-Type": "application/json"}
-        )
+        self.ask("/api/v2/alerts", alerts)
+
+    def ask(self, path: str, body: object) -> None:
+        """Post something to its API."""
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
         urllib.request.urlopen(request, timeout=10).close()
 
     def alerts(self) -> list[dict[str, Any]]:

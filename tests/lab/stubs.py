@@ -350,6 +350,8 @@ class Receiver(Stub):
 
     def handle(self, request: Request) -> None:
         """Take what is posted."""
+        if request.command != "POST":
+            return request.reply(405, {"error": "post"})
         if self.refuse is not None:
             return request.reply(self.refuse, {"error": "refused"})
         self.received.append((request.path, json.loads(request.body)))

@@ -15,15 +15,15 @@ IN_OWN_USR_SHARE = Path(__file__).with_name("ns.sh")
 
 
 class Program:
-    """One of them, running in a directory, its output in <program>.log there."""
+    """One of them, running, its output in <program>.log of a directory."""
 
-    def __init__(self, directory: Path, program: str, *argv: str) -> None:
-        """Start it."""
+    def __init__(self, directory: Path, program: str, *argv: str, cwd: str | None = None) -> None:
+        """Start it in that directory, unless another one is named."""
         self._log = directory / f"{program}.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["sh", str(IN_OWN_USR_SHARE), str(TREE), str(BIN / program), *argv],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=directory,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=cwd or directory,
             )  # fmt: skip
 
     def wait_ready(self, url: str) -> None:

@@ -1,0 +1,1 @@
+"""The files of deploy/, and what puts them in their place."""
