@@ -24,15 +24,16 @@ MOST_REFUSALS = 6
 """Alertmanager tries for a minute and more what is never going to be taken; so often refused, it is not."""
 OUTLIVES_SECONDS = 60.0
 """So much longer than we wait does the alert last by itself, should we be killed before we end it."""
+ANY_REASON = "a wrong token or chat, the file with it cannot be read, the service fails or is out of reach"
+OTHER_REASON = "the service is out of reach, or Alertmanager cannot read a secret or make the message"
 REASONS = {
+    "": ANY_REASON,  # before 0.26 it says none
     "clientError": "the service refuses it: a wrong token, chat or address, or it must be allowed there first",
     "serverError": "the service fails",
     "contextDeadlineExceeded": "no answer in time",
     "contextCanceled": "no answer in time",
     "rateLimited": "too many messages in a short time",
 }
-GOES_ON = "a wrong token or chat, the file with it cannot be read, the service fails or is out of reach"
-OTHER_REASON = "the service is out of reach, or the file with its secret cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def told(way: Way, state: Progress, seconds: float) -> str:
         doubt = f", unless that was another alert for {' or '.join(way.others)}" if way.others else ""
         return f"the service took it{doubt}"
     if state.refused:
-        return f"failed {state.refused} times, and Alertmanager goes on trying: {GOES_ON}"
+        return f"failed {state.refused} times, and Alertmanager goes on trying: {ANY_REASON}"
     return f"not sent within {seconds:g} s: its route is muted, or waits longer (group_wait; see --timeout)"
 
 
