@@ -111,10 +111,11 @@ def _try(alertmanager: Alertmanager, loaded: dict[Any, Any], severity: str, seco
                 "that receiver sends nothing: Alertmanager's configuration has no *_configs for it"
             )
         states: dict[Way, Progress] = {}
+        refused: set[Way] = set()
         for states in trial.follow(alertmanager, ways, before, started + seconds):
-            for way, state in states.items():
-                if state.refused and not state.reasons:
-                    click.echo(f"{way.integration}: refused, Alertmanager tries again", err=True)
+            for way in (way for way, state in states.items() if state.refused and way not in refused):
+                refused.add(way)
+                click.echo(f"{way.integration}: refused", err=True)
         for way, state in states.items():
             click.echo(f"{way.integration}: {trial.told(way, state, seconds)}")
         return all(trial.arrived(way, state) for way, state in states.items())

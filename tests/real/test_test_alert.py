@@ -129,7 +129,7 @@ def test_service_that_fails_is_not_waited_for_in_vain(receiver: Receiver, tmp_pa
         done = try_it(alertmanager.url, home, "--yes", "--timeout=3")
 
     assert done.returncode == 1
-    assert "webhook: refused, Alertmanager tries again" in done.stderr
+    assert done.stderr.count("webhook: refused\n") == 1
     assert re.search(r"webhook: failed \d+ times, and Alertmanager goes on trying", done.stdout)
 
 
