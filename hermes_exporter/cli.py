@@ -15,6 +15,7 @@ from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.commands import once
 from hermes_exporter.commands.check import check
 from hermes_exporter.commands.install import install, uninstall
+from hermes_exporter.commands.stack import stack
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.options import (
     configure_log,
@@ -129,7 +130,7 @@ def metrics(*, markdown: bool) -> None:
     click.echo(as_markdown() if markdown else as_text(), nl=False)
 
 
-for command in (check, install, uninstall):
+for command in (check, install, uninstall, stack):
     main.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""The rules, their tests, their runbooks and the route keep their contract.
+"""The rules, their tests and their runbooks keep their contract.
 
 promtool passes a test case without assertions, and one with a mistyped alert name that expects nothing; so what
 the cases assert is checked here, and what the rules do by promtool.
@@ -13,13 +13,10 @@ metric absent...  nothing that its expression selects is there, but something el
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import yaml
@@ -41,7 +38,6 @@ from hermes_exporter.judge.liveness import PROOFS
 from hermes_exporter.judge.report import FATES, Evidence, Outcome
 from hermes_exporter.logs.tally import PROVIDER_CLASSES
 from hermes_exporter.sources.job import KINDS as JOB_KINDS
-from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +46,6 @@ REPO = Path(__file__).parent.parent
 BIN = REPO / ".cache/debs/x/usr/bin"
 RULES = sorted((REPO / "alerts").glob("*.rules.yml"))
 RULE_TESTS = sorted((REPO / "alerts/tests").glob("*.yml"))
-ROUTE = REPO / "deploy/alertmanager/ntfy.yml"
 RUNBOOKS = "https://github.com/hermes-exporter/hermes_exporter/blob/main/docs/runbooks/"
 
 ALWAYS_FIRING = {"HermesWatchdog"}
@@ -58,8 +53,6 @@ KINDS = ("fires", "silent", "two units", "metric absent")
 """With which of these the name of a rule test begins says what it shows."""
 LOCK_SCREEN = 60
 """So many characters of a message a locked phone shows for certain."""
-NTFY_LIMIT = 4096
-"""Bytes of a message that ntfy still takes."""
 
 FROM_PROMETHEUS = {"up": {"job", "instance"}}
 TARGET_LABELS = {"job", "instance"}
@@ -340,98 +333,3 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
 
     assert f"SUCCESS: {len(RULES)} rule files found" in run(BIN / "promtool", "check", "config", config)
     assert [job["job_name"] for job in yaml.safe_load(config.read_text())["scrape_configs"]] == ["hermes"]
-
-
-def test_alertmanager_accepts_the_route() -> None:
-    """The route is valid; the watchdog goes to the dead man's switch and everything else to the phone."""
-    run(BIN / "amtool", "check-config", ROUTE)
-    for name in ALERTS:
-        receiver = run(BIN / "amtool", "config", "routes", "test", f"--config.file={ROUTE}", f"alertname={name}")
-        assert receiver.split()[0] == ("dead-mans-switch" if name == "HermesWatchdog" else "phone")
-
-
-@pytest.fixture
-def push(tmp_path: Path) -> Iterator[str]:
-    """The shipped push address, with a real ntfy server of this test behind it instead of ntfy.sh."""
-    server = f"127.0.0.1:{free_port()}"
-    (tmp_path / "server.yml").write_text(f'listen-http: "{server}"\nbase-url: "http://{server}"\n')
-    url = yaml.safe_load(ROUTE.read_text())["receivers"][0]["webhook_configs"][0]["url"]
-    with (tmp_path / "log").open("w") as log:
-        ntfy = subprocess.Popen(
-            [BIN / "ntfy", "serve", "--config", tmp_path / "server.yml"], stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        until(lambda: answers(f"http://{server}/v1/health"), 10, (tmp_path / "log").read_text)
-        yield urlunsplit(urlsplit(url)._replace(scheme="http", netloc=server))
-    finally:
-        ntfy.terminate()
-        ntfy.wait(10)
-
-
-def answers(url: str) -> bool:
-    """Whether anything answers there."""
-    try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except OSError:
-        return False
-
-
-def notice(firing: list[str], resolved: list[str], truncated: int = 0) -> bytes:
-    """What Alertmanager posts for these profiles."""
-    told = "hermes-gateway.service (user) is failed, result exit-code, exit status 203. " * 10
-    alerts = [
-        {
-            "status": status,
-            "labels": {"alertname": "HermesGatewayDead", "instance": "box", "profile": profile},
-            "annotations": {"summary": f"{profile} is dead", "description": told, "runbook_url": RUNBOOKS},
-            "generatorURL": "http://127.0.0.1:9090/graph?g0.expr=" + 300 * "x",
-        }
-        for status, profiles in (("firing", firing), ("resolved", resolved))
-        for profile in profiles
-    ]
-    group = {"alertname": "HermesGatewayDead", "instance": "box"}
-    status = "firing" if firing else "resolved"
-    body = {"status": status, "alerts": alerts, "groupLabels": group, "truncatedAlerts": truncated}
-    return json.dumps(body).encode()
-
-
-def pushed(url: str, body: bytes) -> dict[str, Any]:
-    """Post it, and return the message a subscriber gets."""
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        message: dict[str, Any] = json.load(answer)
-        return message
-
-
-def test_push_says_what_fires_and_what_is_over(push: str) -> None:
-    """Title: what, where. Text: each alert's summary, the description and runbook of the first that fires."""
-    message = pushed(push, notice(firing=["coder", "research"], resolved=["default"]))
-
-    assert message["title"] == "FIRING HermesGatewayDead on box"
-    assert message["priority"] == 5
-    first, description, runbook, *others = message["message"].strip().splitlines()
-    assert first == "coder is dead"
-    assert description.startswith("hermes-gateway.service (user) is failed")
-    assert runbook == RUNBOOKS
-    assert others == ["research is dead", "Over: default is dead"]
-
-
-def test_push_says_that_it_is_over(push: str) -> None:
-    """A recovery says so, without the old description."""
-    message = pushed(push, notice(firing=[], resolved=["coder"]))
-
-    assert message["title"] == "OVER HermesGatewayDead on box"
-    assert message["message"].strip() == "Over: coder is dead"
-
-
-def test_push_of_a_fleet_is_not_refused(push: str) -> None:
-    """The largest notice the route lets through is short enough for ntfy, which would refuse it otherwise."""
-    most = yaml.safe_load(ROUTE.read_text())["receivers"][0]["webhook_configs"][0]["max_alerts"]
-    profiles = [f"{number:02}" + 62 * "p" for number in range(most)]
-
-    message = pushed(push, notice(firing=profiles, resolved=[], truncated=30))
-
-    assert message["message"].strip().endswith("and 30 more")
-    assert all(profile in message["message"] for profile in profiles)
-    assert len(message["message"].encode()) <= NTFY_LIMIT

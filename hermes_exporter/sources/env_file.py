@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermes_exporter.sources.artefact import Notes
 
 FILENAME = ".env"
@@ -62,11 +64,7 @@ def parse(data: bytes, _notes: Notes) -> EnvFile:
     """Parse the file; a line that is no assignment is skipped, as Hermes does."""
     platforms: set[str] = set()
     timezone, multiplex = None, None
-    for line in data.decode("utf-8", "replace").splitlines():
-        name, separator, value = line.strip().removeprefix("export ").partition("=")
-        name, value = name.strip(), value.strip().strip("\"'")
-        if not separator or not value:
-            continue
+    for name, value in assignments(data):
         if name in PLATFORM_VARIABLES:
             switched_off = name.endswith("_ENABLED") and value.lower() not in ("1", "true", "yes", "on")
             platforms |= set() if switched_off else {PLATFORM_VARIABLES[name]}
@@ -75,3 +73,12 @@ def parse(data: bytes, _notes: Notes) -> EnvFile:
         elif name == "GATEWAY_MULTIPLEX_PROFILES":
             multiplex = MULTIPLEX_WORDS.get(value.lower())
     return EnvFile(frozenset(platforms), timezone, multiplex)
+
+
+def assignments(data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield each variable that is set to something with its value, a secret; skip what is no assignment."""
+    for line in data.decode("utf-8", "replace").splitlines():
+        name, _, value = line.strip().removeprefix("export ").partition("=")
+        name, value = name.strip(), value.strip().strip("\"'")
+        if value:
+            yield name, value

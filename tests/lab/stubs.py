@@ -334,3 +334,60 @@ def send_frame(request: Request, opcode: int, payload: bytes) -> None:
     size = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + struct.pack(">H", len(payload))
     request.wfile.write(bytes([0x80 | opcode]) + size + payload)
     request.wfile.flush()
+
+
+class Receiver(Stub):
+    """What an incoming webhook takes: JSON by POST. What stands in `received` came, in that order, by its path.
+
+    With a status in `refuse` it answers that, and receives nothing.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing received."""
+        super().__init__()
+        self.received: list[tuple[str, dict[str, Any]]] = []
+        self.refuse: int | None = None
+
+    def handle(self, request: Request) -> None:
+        """Take what is posted."""
+        if request.command != "POST":
+            return request.reply(405, {"error": "post"})
+        if self.refuse is not None:
+            return request.reply(self.refuse, {"error": "refused"})
+        self.received.append((request.path, json.loads(request.body)))
+        return request.reply(200, "ok", "text/plain")
+
+
+class TelegramApi(Stub):
+    """sendMessage of the Bot API for one bot, refusing what the real one refuses: `messages` were sent."""
+
+    token = "7000000009:AAstubstubstubstubstubstubstubstubs"
+    longest = 4096
+
+    def __init__(self) -> None:
+        """Start with nothing sent."""
+        super().__init__()
+        self.messages: list[dict[str, Any]] = []
+        self.refused: list[str] = []
+
+    def handle(self, request: Request) -> None:
+        """Send a plain message, or say what is wrong with it in the words of the Bot API."""
+        asked = json.loads(request.body or b"{}")
+        problem = self._problem(request.path, asked)
+        if problem is not None:
+            self.refused.append(problem[1])
+            code, description = problem
+            return request.reply(code, {"ok": False, "error_code": code, "description": description})
+        self.messages.append(asked)
+        chat = {"id": int(asked["chat_id"]), "type": "private"}
+        sent = {"message_id": len(self.messages), "date": int(time.time()), "chat": chat, "text": asked["text"]}
+        return request.reply(200, {"ok": True, "result": sent})
+
+    def _problem(self, path: str, asked: dict[str, Any]) -> tuple[int, str] | None:
+        if path != f"/bot{self.token}/sendMessage":
+            return 401, "Unauthorized"
+        if len(asked["text"].encode("utf-16-le")) // 2 > self.longest:
+            return 400, "Bad Request: message is too long"
+        if asked.get("parse_mode"):
+            return 400, "Bad Request: can't parse entities"
+        return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.lab.stack import faster, seconds
+from tests.lab.alertmanager import faster, seconds
 from tests.lab.user_systemd import REPO, UserSystemd
 from tests.lab.waiting import until
 
@@ -43,7 +43,7 @@ def test_faster_changes_durations_only(shipped: str) -> None:
     assert before.keys() == after.keys()
     changed = [(before[path], after[path]) for path in before if before[path] != after[path]]
     assert changed
-    assert all(re.fullmatch(r"[\dhms]+", old) and seconds(old) == seconds(new) for old, new in changed)
+    assert all(re.fullmatch(r"[0-9dhms]+", old) and seconds(old) == seconds(new) for old, new in changed)
 
 
 @pytest.mark.systemd
