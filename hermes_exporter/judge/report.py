@@ -39,6 +39,7 @@ class Slot:
         fate: what became of it, None while that is open.
         outcome, evidence: of the run that settled it, None where none did.
         began: when that run was taken up, or the one that served it and came to nothing; None where none is known.
+            In whole seconds: it is stored ten times for every job.
     """
 
     at: float
@@ -46,7 +47,7 @@ class Slot:
     fate: Fate | None
     outcome: Outcome | None = None
     evidence: Evidence | None = None
-    began: float | None = None
+    began: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

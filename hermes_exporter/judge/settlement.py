@@ -160,18 +160,18 @@ def _decided(facts: JobFacts, slots: Slots, slot: OpenSlot, evidence: Settling |
     if slot.counted:
         facts.slots[fate] = facts.slots.get(fate, 0) + 1
     if evidence is not None:
-        done = Slot(slot.at, until, fate, evidence.outcome, evidence.evidence, evidence.began)
+        done = Slot(slot.at, until, fate, evidence.outcome, evidence.evidence, int(evidence.began))
     else:
         done = Slot(slot.at, until, fate, began=_came_to_nothing(facts, slots, slot))
     facts.history = [*facts.history[1 - HISTORY :], done]
     return True
 
 
-def _came_to_nothing(facts: JobFacts, slots: Slots, slot: OpenSlot) -> float | None:
+def _came_to_nothing(facts: JobFacts, slots: Slots, slot: OpenSlot) -> int | None:
     """Return when the newest run for the slot began that did not settle it, None where none is known."""
     following = slots.next(slot.at) or math.inf
     tried = (*facts.failures, *(doubt.began for doubt in facts.doubts))
-    return max((began for began in tried if slot.at <= began + slot.early < following), default=None)
+    return max((int(began) for began in tried if slot.at <= began + slot.early < following), default=None)
 
 
 def _missed(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) -> bool:

@@ -46,6 +46,8 @@ class Handler(RequestHandler):
     """What all routes share: who may ask, the headers, GET and HEAD and nothing else."""
 
     SUPPORTED_METHODS: Any = ("GET", "HEAD")
+    policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+    """Content-Security-Policy, where the web configuration says no other."""
     gatherer: Callable[[], Gatherer]
     metrics_path: str
 
@@ -58,7 +60,7 @@ class Handler(RequestHandler):
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
-        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
+        self.set_header("Content-Security-Policy", self.policy)
         for name, value in self._access.current().headers.items():
             self.set_header(name, value)
 

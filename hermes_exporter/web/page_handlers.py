@@ -25,10 +25,17 @@ MAX_ASKED = 200
 class PageHandler(Handler):
     """What the pages share: they are refreshed unless the reader does not want it, and say why they are empty."""
 
+    policy = page.POLICY
+
     def initialize(self, gatherer: Callable[[], Gatherer], metrics_path: str, *, made_up: bool = False) -> None:
         """Take what the application hands to every page."""
         super().initialize(gatherer, metrics_path)
         self.made_up = made_up
+
+    def set_default_headers(self) -> None:
+        """Tell no other site where its visitor came from; what the web configuration says wins."""
+        self.set_header("Referrer-Policy", "no-referrer")
+        super().set_default_headers()
 
     @property
     def around(self) -> page.Around:
@@ -43,8 +50,6 @@ class PageHandler(Handler):
         on one page and not on the other is an error to checkers of accessibility all the same.
         """
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Content-Security-Policy", page.POLICY)
-        self.set_header("Referrer-Policy", "no-referrer")
         if not self.around.paused:
             self.set_header("Refresh", str(page.REFRESH_SECONDS))
         self.finish(html)

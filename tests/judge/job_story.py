@@ -63,7 +63,7 @@ def full_facts() -> JobFacts:
         runs={"completed": 7, "failed": 1, "unknown": 1},
         deliveries={"delivered": 6, "partial": 1, "failed": 1},
         duplicates=3,
-        history=[Slot(SLOT, SLOT + 900, "settled", "delivered", "ledger", SLOT + 1)] * HISTORY,
+        history=[Slot(SLOT, SLOT + 900, "settled", "delivered", "ledger", int(SLOT) + 1)] * HISTORY,
     )
 
 

@@ -49,7 +49,7 @@ def test_a_slot_without_a_run_keeps_none() -> None:
 
 def test_a_memory_of_before_is_read() -> None:
     """Slots that were stored without their runs are kept."""
-    facts = JobFacts("0 7 * * *", 0.0, True, 0.0, history=[Slot(1.0, 2.0, "settled", "delivered", "log", 1.5)])
+    facts = JobFacts("0 7 * * *", 0.0, True, 0.0, history=[Slot(1.0, 2.0, "settled", "delivered", "log", 1)])
     stored = msgspec.msgpack.decode(encoded(ReportMemory({"a": Kept(facts)})))
     del stored["jobs"]["a"]["facts"]["history"][0]["began"]
 
@@ -61,7 +61,8 @@ def test_a_memory_of_before_is_read() -> None:
 def test_what_is_kept_of_a_thousand_jobs_is_small() -> None:
     """The newest slots of 1000 jobs take less than 2 MB of what is stored."""
     full = [
-        Slot(SLOT + day, SLOT + day + HOUR, "unknown", "not_configured", "ledger", SLOT) for day in range(HISTORY)
+        Slot(SLOT + day, SLOT + day + HOUR, "unknown", "not_configured", "ledger", int(SLOT))
+        for day in range(HISTORY)
     ]
     with_slots, without = (
         {

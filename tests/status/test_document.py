@@ -32,7 +32,7 @@ FULL = Report(
     last_delivery_evidence="log",
     last_outcome="failed",
     history=(
-        Slot(NOW - DAY, NOW - DAY + 900, "settled", "delivered", "log", NOW - DAY + 2),
+        Slot(NOW - DAY, NOW - DAY + 900, "settled", "delivered", "log", int(NOW - DAY) + 2),
         Slot(NOW - HOUR, NOW - HOUR + 900, None),
     ),
 )
