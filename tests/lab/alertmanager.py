@@ -37,17 +37,24 @@ def seconds(duration: str) -> float:
 
 
 def faster(document: Any, factor: float) -> Any:
-    """The same configuration or rules, every `for:` and interval divided by the factor; nothing else changes."""
+    """The same configuration or rules, every duration divided by the factor, those of ranges too; nothing else."""
     if isinstance(document, list):
         return [faster(item, factor) for item in document]
     if not isinstance(document, dict):
         return document
-    return {
-        key: f"{seconds(value) / factor * 1000:.0f}ms"
-        if key in DURATIONS and isinstance(value, str)
-        else faster(value, factor)
-        for key, value in document.items()
-    }
+    return {key: _faster_value(key, value, factor) for key, value in document.items()}
+
+
+def _faster_value(key: str, value: Any, factor: float) -> Any:
+    if key in DURATIONS and isinstance(value, str):
+        return _divided(value, factor)
+    if key == "expr":
+        return re.sub(r"(?<=[\[:])[\dmshd]+(?=[:\]])", lambda found: _divided(found[0], factor), value)
+    return faster(value, factor)
+
+
+def _divided(duration: str, factor: float) -> str:
+    return f"{seconds(duration) / factor * 1000:.0f}ms"
 
 
 def filled_in(receiver: str, changes: Mapping[str, str], switch: str = "") -> dict[str, Any]:
