@@ -201,7 +201,6 @@ def test_headers_are_set_on_every_answer(tmp_path: Path) -> None:
     headers = {
         "Strict-Transport-Security": "max-age=60",
         "X-Frame-Options": "deny",
-        "Referrer-Policy": "same-origin",
         "Content-Security-Policy": "default-src 'none'",
     }
     with Secured(tmp_path, f"http_server_config:\n  headers: {json.dumps(headers)}\n") as exporter:
