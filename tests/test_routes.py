@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import yaml
 from tests.lab.alertmanager import ROUTES
 from tests.lab.unpacked import BIN
 from tests.lab.waiting import free_port, until
-from tests.test_alerts import ALERTS, RUNBOOKS
+from tests.test_alerts import ALERTS, CASES, RUNBOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +110,17 @@ def test_no_secret_stands_in_the_file(name: str) -> None:
     settings = [line.strip() for line in text.splitlines() if not line.strip().startswith("#")]
     assert [line for line in settings if line.startswith(inline)] == []
     assert name == "ntfy" or not any("url: http" in line for line in settings)
+
+
+def test_texts_of_the_rules_are_not_cut() -> None:
+    """Every text that a rule's test expects fits whole, with the first command at its end."""
+    texts = (ROUTES / "hermes.tmpl").read_text(), (ROUTES / "ntfy.yml").read_text()
+    told = [alert["exp_annotations"] for case in CASES for alert in case.expected]
+
+    for text in texts:
+        summary, description = (int(number) for number in re.findall(r'printf "%\.(\d+)s"', text))
+        assert max(len(each["summary"]) for each in told) <= summary
+        assert max(len(each["description"]) for each in told) <= description
 
 
 def test_loud_and_quiet_ntfy_differ_in_priority_alone() -> None:
