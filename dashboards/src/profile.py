@@ -1,0 +1,263 @@
+"""Hermes profile: the life of a profile's gateway, and all that its reports depend on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana_foundation_sdk.builders.dashboard import Row
+
+from dashboards.src import words
+from dashboards.src.frame import framed
+from dashboards.src.panels import lines, tile, timeline
+from dashboards.src.profile_tables import (
+    config_table,
+    credential_table,
+    gateway_table,
+    messenger_table,
+    scheduler_table,
+    unit_table,
+)
+from dashboards.src.queries import BY_PROFILE, VERDICTS, counted, each, moment, ranked
+
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+UID = "hermes-profile"
+WHO = "{{profile}} ({{instance}})"
+BY_UNIT = (*BY_PROFILE, "unit")
+FEW = 5
+STALLED_SECONDS = 200
+"""A scheduler whose loop has not turned for so long stands still."""
+
+
+def build() -> Dashboard:
+    """Return the dashboard."""
+    made = framed("Hermes profile", UID, "One profile: its gateway, messengers, scheduler and keys.", "now-24h")
+    for panel in _now():
+        made.with_panel(panel)
+    made.with_panel(_headline())
+    for title, panels in (
+        ("The gateway's life", (_lives(), _restarts(), unit_table(), gateway_table())),
+        ("Messengers", (_messengers(), messenger_table(), _messenger_errors())),
+        ("The scheduler", (scheduler_table(), _turns(), _jobs())),
+        ("Credentials and the model", (credential_table(), _refusals(), _provider_errors())),
+        ("Logs and files", (_levels(), _read(), config_table())),
+        ("Resources", (_memory(), _processor(), _descriptors(), _activity(), _wal())),
+    ):
+        made.with_row(Row(title))
+        for panel in panels:
+            made.with_panel(panel)
+    return made
+
+
+def _now():  # type: ignore[no-untyped-def]
+    yield tile(
+        "State",
+        "The worst that is wrong with the profile now.",
+        {WHO: ranked("hermes_profile_health", "verdict", VERDICTS)},
+        words=words.by_place(words.HEADLINES, VERDICTS),
+        width=8,
+    )
+    yield tile(
+        "Gateway",
+        "Whether the kernel shows a live gateway. Nothing here: it cannot be told.",
+        {WHO: each("hermes_gateway_up")},
+        words=words.ALIVE,
+        width=4,
+        empty="Cannot tell",
+    )
+    yield tile(
+        "Alive since",
+        "When the gateway that lives now was started.",
+        {WHO: moment("hermes_gateway_start_timestamp_seconds")},
+        unit="dateTimeFromNow",
+        steps=((None, words.CALM),),
+        width=4,
+        filled=False,
+        empty="Not alive",
+    )
+    yield tile(
+        "Reports missing",
+        "Reports that should have arrived by now and did not.",
+        {WHO: "sum by (instance, profile) (hermes_cron_job_report_overdue)"},
+        words=words.NONE,
+        width=4,
+        empty="No reports known",
+    )
+    yield tile(
+        "Next report",
+        "When the next report is due, by its schedule.",
+        {WHO: "1000 * min by (instance, profile) (hermes_cron_job_next_slot_timestamp_seconds)"},
+        unit="dateTimeFromNow",
+        steps=((None, words.CALM),),
+        width=4,
+        filled=False,
+        empty="None is planned",
+    )
+
+
+def _headline():  # type: ignore[no-untyped-def]
+    return timeline(
+        "State over time",
+        "The worst that was wrong at each moment. A gap: nobody watched.",
+        (ranked("hermes_profile_health", "verdict", VERDICTS), WHO),
+        words.by_place(words.HEADLINES, VERDICTS),
+        height=6,
+    )
+
+
+def _lives():  # type: ignore[no-untyped-def]
+    panel = timeline(
+        "Alive",
+        "Whether each gateway lived, by the kernel's word. A gap: it could not be told.",
+        (each("hermes_gateway_up"), WHO),
+        words.ALIVE,
+        width=12,
+        height=7,
+    )
+    return panel
+
+
+def _restarts():  # type: ignore[no-untyped-def]
+    return lines(
+        "Starts and deaths",
+        "Started: by anybody. By systemd: after the gateway had ended by itself. Died: killed, out of memory or power, "
+        "without a word.",
+        {
+            "{{profile}}: started": f"{counted('hermes_gateway_starts_total', BY_PROFILE)} > 0",
+            "{{profile}}: by systemd": f"{counted('hermes_unit_restarts_total', BY_PROFILE)} > 0",
+            "{{profile}}: died": f"{counted('hermes_gateway_unclean_exits_total', BY_PROFILE)} > 0",
+        },
+        "none", height=7, interval="5m", decimals=0, bars=True, empty="None in this time",
+    )  # fmt: skip
+
+
+def _messengers():  # type: ignore[no-untyped-def]
+    by = (*BY_PROFILE, "platform")
+    states = tuple(words.PLATFORM_STATES)
+    return timeline(
+        "Messengers over time",
+        "What the live gateway noted of each messenger; Mattermost is called connected until its gateway gives up.",
+        (ranked("hermes_platform_state", "state", states, by), "{{platform}}: {{profile}}"),
+        words.by_place(words.PLATFORM_STATES, states),
+        width=12,
+        empty="The gateway notes nothing of a messenger",
+    )
+
+
+def _messenger_errors():  # type: ignore[no-untyped-def]
+    by = ("profile", "platform", "class")
+    return lines(
+        "Messenger errors",
+        "Failures of messengers by kind: lost connections (transport), refused and failed messages (send), …",
+        {"{{platform}} {{class}}: {{profile}}": f"{counted('hermes_platform_errors_total', by)} > 0"},
+        "none", width=24, height=6, bars=True, decimals=0, empty="None in this time",
+    )  # fmt: skip
+
+
+def _turns():  # type: ignore[no-untyped-def]
+    def age(metric: str) -> str:
+        return f"time() - {each(metric)}"
+
+    return lines(
+        "Since the scheduler last turned",
+        "It turns every minute. Above the red line it stands still, and no report is made.",
+        {
+            "{{profile}}: turned": age("hermes_cron_scheduler_heartbeat_timestamp_seconds"),
+            "{{profile}}: went well": age("hermes_cron_scheduler_last_success_timestamp_seconds"),
+        },
+        "s", limit=STALLED_SECONDS,
+    )  # fmt: skip
+
+
+def _jobs():  # type: ignore[no-untyped-def]
+    return lines(
+        "Jobs",
+        "Jobs by their state, and how many run.",
+        {
+            "{{state}}": "sum by (state) (hermes_cron_jobs) > 0",
+            "running now": "sum(hermes_cron_jobs_running)",
+            "incident {{state}}": "sum by (state) (hermes_cron_incidents) > 0",
+        },
+        "none", decimals=0,
+    )  # fmt: skip
+
+
+def _refusals():  # type: ignore[no-untyped-def]
+    by = ("profile", "plane", "name")
+    return lines(
+        "Credentials refused",
+        "How often a model provider or a messenger (platform) said no to the credentials; one refusal counts once.",
+        {"{{name}} ({{plane}}): {{profile}}": f"{counted('hermes_auth_errors_total', by)} > 0"},
+        "none", height=7, bars=True, decimals=0, interval="5m", empty="None was refused in this time",
+    )  # fmt: skip
+
+
+def _provider_errors():  # type: ignore[no-untyped-def]
+    by = ("profile", "provider", "class")
+    return lines(
+        "Model errors",
+        "Calls of the model that failed for anything but refused credentials, by kind.",
+        {"{{provider}} {{class}}: {{profile}}": f"{counted('hermes_provider_errors_total', by)} > 0"},
+        "none", height=7, bars=True, decimals=0, interval="5m", empty="None in this time",
+    )  # fmt: skip
+
+
+def _levels():  # type: ignore[no-untyped-def]
+    return lines(
+        "What Hermes logged",
+        "Records in its error log, by level.",
+        {"{{level}}": f"{counted('hermes_log_records_total', ('level',))} > 0"},
+        "none", width=12, height=7, bars=True, decimals=0, interval="5m", empty="Nothing in this time",
+    )  # fmt: skip
+
+
+def _read():  # type: ignore[no-untyped-def]
+    rate = "sum by (file) (rate(hermes_exporter_log_bytes_total[$__rate_interval]))"
+    return lines(
+        "Logs read", "How fast the logs grow, as they were read.", {"{{file}}": rate}, "Bps", width=12, height=7
+    )
+
+
+def _memory():  # type: ignore[no-untyped-def]
+    return lines(
+        "Memory",
+        "What the gateway's process holds.",
+        {WHO: each("hermes_gateway_resident_memory_bytes")}, "bytes", width=8, height=7,
+    )  # fmt: skip
+
+
+def _processor():  # type: ignore[no-untyped-def]
+    rate = "max by (instance, profile) (rate(hermes_gateway_cpu_seconds_total[$__rate_interval]))"
+    return lines(
+        "Processor", "Share of one core that the gateway uses.", {WHO: rate}, "percentunit", width=8, height=7
+    )
+
+
+def _descriptors():  # type: ignore[no-untyped-def]
+    ratio = f"{each('hermes_gateway_open_fds')} / {each('hermes_gateway_max_fds')}"
+    return lines(
+        "Open files",
+        "Share of the files and connections that the gateway may have open. At 100 % it can do nothing any more.",
+        {WHO: ratio}, "percentunit", width=8, height=7, limit=0.9,
+    )  # fmt: skip
+
+
+def _activity():  # type: ignore[no-untyped-def]
+    return lines(
+        "At work",
+        "Conversations in flight, and threads of the gateway's process.",
+        {
+            "{{profile}}: conversations": each("hermes_gateway_active_agents"),
+            "{{profile}}: threads": each("hermes_gateway_threads"),
+        },
+        "none", width=12, height=7, decimals=0,
+    )  # fmt: skip
+
+
+def _wal():  # type: ignore[no-untyped-def]
+    return lines(
+        "Write-ahead log",
+        "Size of the state database's write-ahead log. It keeps its high-water mark, which is no fault.",
+        {WHO: each("hermes_state_db_wal_bytes")}, "bytes", width=12, height=7, empty="No state database",
+    )  # fmt: skip
