@@ -25,7 +25,7 @@ from dashboards.src.panels import DATASOURCE
 from dashboards.src.queries import HOST, query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 TAG = "hermes"
 SCHEMA_VERSION = 39
@@ -37,6 +37,8 @@ SPOKEN = {
     "Restarts": ("{{profile}} started", "The gateway of {{profile}} on {{instance}} started anew"),
 }
 """Title and text of an annotation, which the builders know nothing of."""
+NOT_IN_EVERY_VERSION = ("footer", "showTypeIcons", "auto", "auto_count", "auto_min")
+"""Defaults that the builders write and that Grafana's own types of some version refuse."""
 
 
 def framed(title: str, uid: str, description: str, since: str) -> Dashboard:
@@ -48,7 +50,7 @@ def framed(title: str, uid: str, description: str, since: str) -> Dashboard:
     made.annotation(_annotation("Alerts", ALERTS, "red"))
     made.annotation(_annotation("Restarts", RESTARTS, "blue"))
     link = DashboardLink("Hermes").type(DashboardLinkType.DASHBOARDS).tags([TAG]).icon("external link")
-    return made.link(link.keep_time(True).include_vars(True))  # noqa: FBT003  # its only argument
+    return made.link(link.keep_time(True).include_vars(True))  # its only argument
 
 
 def as_json(made: Dashboard) -> str:
@@ -57,9 +59,17 @@ def as_json(made: Dashboard) -> str:
     document["id"], document["schemaVersion"] = None, SCHEMA_VERSION
     for number, panel in enumerate(document["panels"], 1):
         panel["id"] = number
+        _without(panel.get("options", {}), NOT_IN_EVERY_VERSION)
+    for variable in document["templating"]["list"]:
+        _without(variable, NOT_IN_EVERY_VERSION)
     for annotation in document["annotations"]["list"]:
         annotation["titleFormat"], annotation["textFormat"] = SPOKEN[annotation["name"]]
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _without(part: dict[str, Any], names: Iterable[str]) -> None:
+    for name in names:
+        part.pop(name, None)
 
 
 def _variables() -> Iterator[DatasourceVariable | QueryVariable]:
@@ -74,9 +84,9 @@ def _variable(name: str, label: str, metric: str) -> QueryVariable:
     everything = VariableOption(selected=True, text=["All"], value=["$__all"])
     made = QueryVariable(name).label(label).datasource(DATASOURCE).query({"query": text, "refId": name})
     made.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
-    return made.multi(True).include_all(True).regex("/.+/").current(everything)  # noqa: FBT003  # its only argument
+    return made.multi(True).include_all(True).regex("/.+/").current(everything)  # its only argument
 
 
 def _annotation(name: str, expression: str, colour: str) -> AnnotationQuery:
     made = AnnotationQuery().name(name).datasource(DATASOURCE).expr(query(expression))
-    return made.enable(True).icon_color(colour)  # noqa: FBT003  # its only argument
+    return made.enable(True).icon_color(colour)  # its only argument

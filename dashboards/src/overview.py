@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders.dashboard import Row
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
-from dashboards.src import words
+from dashboards.src import watcher, words
 from dashboards.src.frame import framed
-from dashboards.src.panels import gauges, lines, tile, timeline
+from dashboards.src.panels import lines, thresholds, tile, timeline
 from dashboards.src.queries import BY_PROFILE, counted, each, moment, severity
+from dashboards.src.report_tables import missing_reports
 from dashboards.src.tables import AGO, RUNBOOKS, Column, profile_link, table_of
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-OVERDUE = "(hermes_cron_job_report_overdue == 1)"
-REPORT = ("job", "instance", "profile", "job_id", "job_name")
+    from dashboards.src.panels import Made
+
 ALERT = ("alertname", "severity", "instance", "profile", "job_name")
 DAY = "24h"
 UID = "hermes-overview"
@@ -33,21 +35,22 @@ def build() -> Dashboard:
     for panel in (_restarts(), _refusals()):
         made.with_panel(panel)
     made.with_row(Row("The watcher itself"))
-    for panel in (_exporters(), _unread(), _durations(), _lost(), _disks()):
+    for panel in watcher.panels():
         made.with_panel(panel)
     return made
 
 
-def _is_all_well():  # type: ignore[no-untyped-def]
+def _is_all_well() -> Made:
     description = (
-        "The worst of everything: green is all well; orange can wait for the morning; red needs somebody now; violet: "
+        "The worst of everything: green is all well; orange can wait for the morning; red needs somebody now; "
+        "violet: "
         "there is a profile that cannot be judged. Red, too, where an exporter does not answer."
     )
     expression = f"max({severity()} or 3 + (up == 0)) or vector(-1)"
     return tile("Is all well?", description, {"": expression}, words=words.SEVERITY)
 
 
-def _missing():  # type: ignore[no-untyped-def]
+def _missing() -> Made:
     return tile(
         "Reports missing",
         "Reports that should have arrived by now and did not, whatever Hermes says of them.",
@@ -57,7 +60,7 @@ def _missing():  # type: ignore[no-untyped-def]
     )
 
 
-def _gateways():  # type: ignore[no-untyped-def]
+def _gateways() -> Made:
     dead = "count((hermes_profile_gateway_expected == 1) and (hermes_gateway_up == 0))"
     return tile(
         "Gateways dead",
@@ -68,7 +71,7 @@ def _gateways():  # type: ignore[no-untyped-def]
     )
 
 
-def _alerts():  # type: ignore[no-untyped-def]
+def _alerts() -> Made:
     return tile(
         "Alerts open",
         "Alerts of ours that fire now. Without the rules of alerts/ there are never any.",
@@ -77,34 +80,7 @@ def _alerts():  # type: ignore[no-untyped-def]
     )
 
 
-def missing_reports():  # type: ignore[no-untyped-def]
-    """Return the table of the reports that are overdue, and since when; another dashboard has it, too."""
-
-    def of_missing(metric: str) -> str:
-        return f"{moment(metric, REPORT)} and on ({', '.join(REPORT)}) max by ({', '.join(REPORT)}) {OVERDUE}"
-
-    return table_of(
-        "Which report is missing, and since when",
-        "Every report that is overdue: when it was due, and when one last arrived. A name leads to its history.",
-        [
-            Column("Report", label="job_name", url=profile_link("hermes-reports")),
-            Column(
-                "Was due", expression=of_missing("hermes_cron_job_owed_slot_timestamp_seconds"), unit=AGO,
-                steps=((None, words.BAD),), width=120,
-            ),
-            Column(
-                "Last arrived", expression=of_missing("hermes_cron_job_last_delivery_timestamp_seconds"), unit=AGO,
-                width=120,
-            ),
-            Column("Profile", label="profile", url=profile_link("hermes-profile")),
-            Column("Host", label="instance"),
-            Column("Id", label="job_id", hidden=True),
-        ],
-        sort="Was due", width=12, height=7, empty="No report is missing",
-    )  # fmt: skip
-
-
-def _open_alerts():  # type: ignore[no-untyped-def]
+def _open_alerts() -> Made:
     firing = each('ALERTS{alertstate="firing"}', ALERT)
     return table_of(
         "Open alerts",
@@ -124,7 +100,7 @@ def _open_alerts():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _today():  # type: ignore[no-untyped-def]
+def _today() -> Made:
     def slots(results: str) -> str:
         return f'sum(round(increase(hermes_cron_job_slots_total{{result=~"{results}"}}[$__range])))'
 
@@ -152,15 +128,11 @@ def _today():  # type: ignore[no-untyped-def]
     )
 
 
-def _coloured(colour: str):  # type: ignore[no-untyped-def]
-    from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
-
-    from dashboards.src.panels import thresholds
-
+def _coloured(colour: str) -> list[DynamicConfigValue]:
     return [DynamicConfigValue("thresholds", thresholds((None, words.CALM), (1, colour)).build())]
 
 
-def _fates():  # type: ignore[no-untyped-def]
+def _fates() -> Made:
     expression = counted("hermes_cron_job_slots_total", ("result",))
     return lines(
         "What became of the reports",
@@ -170,7 +142,7 @@ def _fates():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _troubles():  # type: ignore[no-untyped-def]
+def _troubles() -> Made:
     parts = 'label_replace({}, "what", "$1 $2 $3", "condition", "([^_]*)_?([^_]*)_?(.*)")'
     expression = parts.format("(hermes_profile_condition == 1)")
     return timeline(
@@ -183,7 +155,7 @@ def _troubles():  # type: ignore[no-untyped-def]
     )
 
 
-def _profiles():  # type: ignore[no-untyped-def]
+def _profiles() -> Made:
     return table_of(
         "Every profile",
         "All profiles, those that need somebody first. A click on a name shows that profile alone.",
@@ -191,15 +163,15 @@ def _profiles():  # type: ignore[no-untyped-def]
             Column("Profile", label="profile", url=profile_link("hermes-profile")),
             Column(
                 "State", label="verdict", words=words.HEADLINES, width=190,
-                expression="",
             ),
             Column("Gateway", expression=each("hermes_gateway_up"), words=words.ALIVE, width=80),
             Column(
-                "Missing", expression=f"sum by (instance, profile) (hermes_cron_job_report_overdue)", width=75,
+                "Missing", expression="sum by (instance, profile) (hermes_cron_job_report_overdue)", width=75,
                 steps=((None, words.CALM), (1, words.BAD)),
             ),
             Column(
-                "Next report", expression="1000 * min by (instance, profile) (hermes_cron_job_next_slot_timestamp_seconds)",
+                "Next report",
+                expression="1000 * min by (instance, profile) (hermes_cron_job_next_slot_timestamp_seconds)",
                 unit=AGO, width=120,
             ),
             Column(
@@ -220,7 +192,7 @@ def _profiles():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _restarts():  # type: ignore[no-untyped-def]
+def _restarts() -> Made:
     return lines(
         "Gateways started",
         "Starts of gateways, by anybody: four within a quarter of an hour are a crash loop.",
@@ -229,86 +201,11 @@ def _restarts():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _refusals():  # type: ignore[no-untyped-def]
+def _refusals() -> Made:
     by = (*BY_PROFILE, "name")
     return lines(
         "Credentials refused",
         "How often a model provider or a messenger refused the credentials of a profile.",
         {"{{name}}: {{profile}} ({{instance}})": f"{counted('hermes_auth_errors_total', by)} > 0"},
         "none", bars=True, empty="None was refused in this time", decimals=0, interval="5m",
-    )  # fmt: skip
-
-
-def _exporters():  # type: ignore[no-untyped-def]
-    here = ("instance",)
-    return table_of(
-        "Exporters",
-        "One exporter watches each host. Where it does not answer nobody knows how that host's profiles are.",
-        [
-            Column("Host", label="instance"),
-            Column("Answers", expression=each("up", here), words=words.YES_IS_GOOD, width=80),
-            Column("Version", label="version", width=80),
-            Column("Looked", expression=moment("hermes_exporter_last_gather_timestamp_seconds", here), unit=AGO),
-            Column(
-                "Keeps its memory", expression=f"min by (instance) (hermes_exporter_memory_durable)",
-                words=words.YES_IS_GOOD, width=130,
-            ),
-            Column(
-                "Left out", expression="sum by (instance) (hermes_exporter_series_dropped)", width=80,
-                steps=((None, words.CALM), (1, words.POOR)),
-            ),
-            Column(
-                "Survives a logout", expression="min by (instance) (hermes_unit_linger_enabled)",
-                words=words.YES_IS_GOOD, width=130,
-            ),
-            Column("Build", expression=each("hermes_exporter_build_info", ("instance", "version")), hidden=True),
-        ],
-        width=12, height=7, empty="No exporter is known",
-    )  # fmt: skip
-
-
-def _unread():  # type: ignore[no-untyped-def]
-    by = (*BY_PROFILE, "collector")
-    return timeline(
-        "What could not be read",
-        "A row for every part of a profile that should be readable and was not: what it would tell is missing.",
-        (each("(hermes_exporter_collector_success == 0) + 1", by), "{{profile}} ({{instance}}): {{collector}}"),
-        {1: ("not readable", words.POOR)},
-        width=12,
-        height=7,
-        empty="Everything could be read in this time",
-    )
-
-
-def _durations():  # type: ignore[no-untyped-def]
-    return lines(
-        "Time that looking takes",
-        "Seconds per part, the slowest host.",
-        {"{{collector}}": "max by (collector) (hermes_exporter_collector_duration_seconds)"}, "s", width=8, height=7,
-    )  # fmt: skip
-
-
-def _lost():  # type: ignore[no-untyped-def]
-    rate = "sum by (instance) (increase({}[$__rate_interval])) > 0".format
-    return lines(
-        "Not understood, or lost",
-        "Things that could not be understood, times that lie in the future, and bytes of logs that were rotated "
-        "away before they were read. All of them are rare.",
-        {
-            "not understood ({{instance}})": rate("hermes_exporter_parse_errors_total"),
-            "times ahead ({{instance}})": rate("hermes_exporter_future_timestamps_total"),
-            "log bytes lost ({{instance}})": rate("hermes_exporter_log_bytes_lost_total"),
-        },
-        "short", width=8, height=7, bars=True, empty="None in this time",
-    )  # fmt: skip
-
-
-def _disks():  # type: ignore[no-untyped-def]
-    by = "max by (instance, home)"
-    left = f"{by} (hermes_home_filesystem_avail_bytes) / {by} (hermes_home_filesystem_size_bytes)"
-    return gauges(
-        "Disk space left",
-        "Of the file system that each Hermes home lies on. A full one stops logs, reports and all.",
-        (left, "{{instance}}: {{home}}"), "percentunit", ((None, words.BAD), (0.05, words.POOR), (0.15, words.GOOD)),
-        width=8, height=7, most=1,
     )  # fmt: skip

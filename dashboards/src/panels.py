@@ -1,4 +1,4 @@
-"""The kinds of panels that the dashboards are made of. Each has a title, a description in plain words and a unit."""
+"""The kinds of panels that the dashboards are made of, each with a description in plain words and a unit."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, statetimeline, timeseries
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models.dashboard import (
     DataSourceRef,
@@ -13,6 +14,7 @@ from grafana_foundation_sdk.models.dashboard import (
     Threshold,
     ThresholdsMode,
 )
+from grafana_foundation_sdk.models.dashboard import Panel as BuiltPanel
 
 from dashboards.src.queries import query
 from dashboards.src.words import BAD, GOOD, mapping
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from dashboards.src.words import Word
 
+Made = Builder[BuiltPanel]
+"""A panel of any kind."""
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 LAST = ["lastNotNull"]
 Panel = TypeVar("Panel", stat.Panel, statetimeline.Panel, timeseries.Panel, bargauge.Panel)
@@ -42,7 +46,7 @@ def thresholds(*steps: tuple[float | None, str]) -> ThresholdsConfig:
 NONE_IS_GOOD = ((None, GOOD), (1, BAD))
 
 
-def tile(  # noqa: PLR0913  # what a tile is
+def tile(
     title: str,
     description: str,
     expressions: Mapping[str, str],
@@ -166,15 +170,13 @@ def gauges(
     )
 
 
-def _dressed(  # noqa: PLR0913, PLR0917  # what every panel has
-    panel: Panel, title: str, description: str, unit: str, empty: str, width: int, height: int
-) -> Panel:
+def _dressed(panel: Panel, title: str, description: str, unit: str, empty: str, width: int, height: int) -> Panel:
     made = panel.title(title).description(description).datasource(DATASOURCE).unit(unit)
     return made.no_value(empty).span(width).height(height)
 
 
 def _legend() -> common.VizLegendOptions:
-    made = common.VizLegendOptions().show_legend(True)  # noqa: FBT003  # its only argument
+    made = common.VizLegendOptions().show_legend(True)  # its only argument
     return made.display_mode(options.LegendDisplayMode.LIST).placement(options.LegendPlacement.BOTTOM)
 
 

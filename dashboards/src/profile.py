@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders.dashboard import Row
 
-from dashboards.src import words
+from dashboards.src import resources, words
 from dashboards.src.frame import framed
 from dashboards.src.panels import lines, tile, timeline
 from dashboards.src.profile_tables import (
@@ -20,12 +20,15 @@ from dashboards.src.profile_tables import (
 from dashboards.src.queries import BY_PROFILE, VERDICTS, counted, each, moment, ranked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+    from dashboards.src.panels import Made
 
 UID = "hermes-profile"
 WHO = "{{profile}} ({{instance}})"
 BY_UNIT = (*BY_PROFILE, "unit")
-FEW = 5
 STALLED_SECONDS = 200
 """A scheduler whose loop has not turned for so long stands still."""
 
@@ -42,7 +45,7 @@ def build() -> Dashboard:
         ("The scheduler", (scheduler_table(), _turns(), _jobs())),
         ("Credentials and the model", (credential_table(), _refusals(), _provider_errors())),
         ("Logs and files", (_levels(), _read(), config_table())),
-        ("Resources", (_memory(), _processor(), _descriptors(), _activity(), _wal())),
+        ("Resources", resources.panels()),
     ):
         made.with_row(Row(title))
         for panel in panels:
@@ -50,7 +53,7 @@ def build() -> Dashboard:
     return made
 
 
-def _now():  # type: ignore[no-untyped-def]
+def _now() -> Iterator[Made]:
     yield tile(
         "State",
         "The worst that is wrong with the profile now.",
@@ -96,7 +99,7 @@ def _now():  # type: ignore[no-untyped-def]
     )
 
 
-def _headline():  # type: ignore[no-untyped-def]
+def _headline() -> Made:
     return timeline(
         "State over time",
         "The worst that was wrong at each moment. A gap: nobody watched.",
@@ -106,8 +109,8 @@ def _headline():  # type: ignore[no-untyped-def]
     )
 
 
-def _lives():  # type: ignore[no-untyped-def]
-    panel = timeline(
+def _lives() -> Made:
+    return timeline(
         "Alive",
         "Whether each gateway lived, by the kernel's word. A gap: it could not be told.",
         (each("hermes_gateway_up"), WHO),
@@ -115,13 +118,13 @@ def _lives():  # type: ignore[no-untyped-def]
         width=12,
         height=7,
     )
-    return panel
 
 
-def _restarts():  # type: ignore[no-untyped-def]
+def _restarts() -> Made:
     return lines(
         "Starts and deaths",
-        "Started: by anybody. By systemd: after the gateway had ended by itself. Died: killed, out of memory or power, "
+        "Started: by anybody. By systemd: after the gateway had ended by itself. Died: killed, out of memory "
+        "or power, "
         "without a word.",
         {
             "{{profile}}: started": f"{counted('hermes_gateway_starts_total', BY_PROFILE)} > 0",
@@ -132,12 +135,13 @@ def _restarts():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _messengers():  # type: ignore[no-untyped-def]
+def _messengers() -> Made:
     by = (*BY_PROFILE, "platform")
     states = tuple(words.PLATFORM_STATES)
     return timeline(
         "Messengers over time",
-        "What the live gateway noted of each messenger; Mattermost is called connected until its gateway gives up.",
+        "What the live gateway noted of each messenger; Mattermost is called connected until its gateway "
+        "gives up.",
         (ranked("hermes_platform_state", "state", states, by), "{{platform}}: {{profile}}"),
         words.by_place(words.PLATFORM_STATES, states),
         width=12,
@@ -145,7 +149,7 @@ def _messengers():  # type: ignore[no-untyped-def]
     )
 
 
-def _messenger_errors():  # type: ignore[no-untyped-def]
+def _messenger_errors() -> Made:
     by = ("profile", "platform", "class")
     return lines(
         "Messenger errors",
@@ -155,7 +159,7 @@ def _messenger_errors():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _turns():  # type: ignore[no-untyped-def]
+def _turns() -> Made:
     def age(metric: str) -> str:
         return f"time() - {each(metric)}"
 
@@ -170,7 +174,7 @@ def _turns():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _jobs():  # type: ignore[no-untyped-def]
+def _jobs() -> Made:
     return lines(
         "Jobs",
         "Jobs by their state, and how many run.",
@@ -183,17 +187,18 @@ def _jobs():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _refusals():  # type: ignore[no-untyped-def]
+def _refusals() -> Made:
     by = ("profile", "plane", "name")
     return lines(
         "Credentials refused",
-        "How often a model provider or a messenger (platform) said no to the credentials; one refusal counts once.",
+        "How often a model provider or a messenger (platform) said no to the credentials; one refusal counts "
+        "once.",
         {"{{name}} ({{plane}}): {{profile}}": f"{counted('hermes_auth_errors_total', by)} > 0"},
         "none", height=7, bars=True, decimals=0, interval="5m", empty="None was refused in this time",
     )  # fmt: skip
 
 
-def _provider_errors():  # type: ignore[no-untyped-def]
+def _provider_errors() -> Made:
     by = ("profile", "provider", "class")
     return lines(
         "Model errors",
@@ -203,7 +208,7 @@ def _provider_errors():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _levels():  # type: ignore[no-untyped-def]
+def _levels() -> Made:
     return lines(
         "What Hermes logged",
         "Records in its error log, by level.",
@@ -212,52 +217,8 @@ def _levels():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def _read():  # type: ignore[no-untyped-def]
+def _read() -> Made:
     rate = "sum by (file) (rate(hermes_exporter_log_bytes_total[$__rate_interval]))"
     return lines(
         "Logs read", "How fast the logs grow, as they were read.", {"{{file}}": rate}, "Bps", width=12, height=7
     )
-
-
-def _memory():  # type: ignore[no-untyped-def]
-    return lines(
-        "Memory",
-        "What the gateway's process holds.",
-        {WHO: each("hermes_gateway_resident_memory_bytes")}, "bytes", width=8, height=7,
-    )  # fmt: skip
-
-
-def _processor():  # type: ignore[no-untyped-def]
-    rate = "max by (instance, profile) (rate(hermes_gateway_cpu_seconds_total[$__rate_interval]))"
-    return lines(
-        "Processor", "Share of one core that the gateway uses.", {WHO: rate}, "percentunit", width=8, height=7
-    )
-
-
-def _descriptors():  # type: ignore[no-untyped-def]
-    ratio = f"{each('hermes_gateway_open_fds')} / {each('hermes_gateway_max_fds')}"
-    return lines(
-        "Open files",
-        "Share of the files and connections that the gateway may have open. At 100 % it can do nothing any more.",
-        {WHO: ratio}, "percentunit", width=8, height=7, limit=0.9,
-    )  # fmt: skip
-
-
-def _activity():  # type: ignore[no-untyped-def]
-    return lines(
-        "At work",
-        "Conversations in flight, and threads of the gateway's process.",
-        {
-            "{{profile}}: conversations": each("hermes_gateway_active_agents"),
-            "{{profile}}: threads": each("hermes_gateway_threads"),
-        },
-        "none", width=12, height=7, decimals=0,
-    )  # fmt: skip
-
-
-def _wal():  # type: ignore[no-untyped-def]
-    return lines(
-        "Write-ahead log",
-        "Size of the state database's write-ahead log. It keeps its high-water mark, which is no fault.",
-        {WHO: each("hermes_state_db_wal_bytes")}, "bytes", width=12, height=7, empty="No state database",
-    )  # fmt: skip

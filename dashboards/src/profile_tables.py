@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dashboards.src import words
 from dashboards.src.queries import BY_PROFILE, each, moment
 from dashboards.src.tables import AGO, Column, table_of
+
+if TYPE_CHECKING:
+    from dashboards.src.panels import Made
 
 PROFILE = Column("Profile", label="profile")
 HOST = Column("Host", label="instance")
 
 
-def unit_table():  # type: ignore[no-untyped-def]
+def unit_table() -> Made:
     """Return what systemd says of the units: how each is, and how its last run ended."""
     by = (*BY_PROFILE, "unit", "scope")
     return table_of(
@@ -28,7 +33,9 @@ def unit_table():  # type: ignore[no-untyped-def]
             ),
             Column("Changed", expression=moment("hermes_unit_state_change_timestamp_seconds", by), unit=AGO),
             Column("Running since", expression=moment("hermes_unit_active_enter_timestamp_seconds", by), unit=AGO),
-            Column("Starts at boot", expression=each("hermes_unit_enabled", by), words=words.YES_IS_GOOD, width=110),
+            Column(
+                "Starts at boot", expression=each("hermes_unit_enabled", by), words=words.YES_IS_GOOD, width=110,
+            ),
             Column(
                 "Needs a reload", expression=each("hermes_unit_need_daemon_reload", by), words=words.YES_IS_POOR,
                 width=120,
@@ -44,7 +51,7 @@ def unit_table():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def gateway_table():  # type: ignore[no-untyped-def]
+def gateway_table() -> Made:
     """Return what is known of the gateway process, and of what is planned with it."""
     proof, state, info = (*BY_PROFILE, "proof"), (*BY_PROFILE, "state"), ("version", "code_version", "gateway")
     return table_of(
@@ -62,9 +69,12 @@ def gateway_table():  # type: ignore[no-untyped-def]
                 steps=((None, words.CALM), (2, words.BAD)),
             ),
             Column(
-                "Would be restarted", expression=each("hermes_gateway_supervised"), words=words.YES_IS_GOOD, width=140
+                "Would be restarted", expression=each("hermes_gateway_supervised"),
+                words=words.YES_IS_GOOD, width=140
             ),
-            Column("Old code runs", expression=each("hermes_gateway_code_stale"), words=words.YES_IS_POOR, width=110),
+            Column(
+                "Old code runs", expression=each("hermes_gateway_code_stale"), words=words.YES_IS_POOR, width=110,
+            ),
             Column(
                 "Draining since", expression=moment("hermes_gateway_draining_since_timestamp_seconds"), unit=AGO
             ),
@@ -87,7 +97,7 @@ def gateway_table():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def messenger_table():  # type: ignore[no-untyped-def]
+def messenger_table() -> Made:
     """Return what is known of each messenger now."""
     by = (*BY_PROFILE, "platform")
     return table_of(
@@ -99,7 +109,8 @@ def messenger_table():  # type: ignore[no-untyped-def]
             Column("Connected", expression=each("hermes_platform_up", by), words=words.YES_IS_GOOD, width=90),
             Column("Noted", expression=moment("hermes_platform_state_timestamp_seconds", by), unit=AGO, width=120),
             Column(
-                "Needs you", expression=each("hermes_platform_needs_attention", by), words=words.YES_IS_BAD, width=90
+                "Needs you", expression=each("hermes_platform_needs_attention", by),
+                words=words.YES_IS_BAD, width=90
             ),
             Column("Error", label="error_code"),
             Column(
@@ -117,7 +128,7 @@ def messenger_table():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def scheduler_table():  # type: ignore[no-untyped-def]
+def scheduler_table() -> Made:
     """Return what keeps a scheduler from its work."""
 
     def flag(title: str, metric: str, answers: dict[int, words.Word], width: int) -> Column:
@@ -125,7 +136,8 @@ def scheduler_table():  # type: ignore[no-untyped-def]
 
     return table_of(
         "The scheduler now",
-        "What each profile's reports depend on: somebody turns the scheduler, and its list of jobs can be read and "
+        "What each profile's reports depend on: somebody turns the scheduler, and its list of jobs can be "
+        "read and "
         "written. Vanished: jobs that left the list though nobody removed them.",
         [
             PROFILE,
@@ -146,7 +158,7 @@ def scheduler_table():  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def credential_table():  # type: ignore[no-untyped-def]
+def credential_table() -> Made:
     """Return the credentials for models, and until when they are good."""
     by = (*BY_PROFILE, "provider")
 
@@ -165,7 +177,9 @@ def credential_table():  # type: ignore[no-untyped-def]
             status("Used up", "exhausted", words.POOR),
             status("Dead", "dead", words.BAD),
             status("Other", "other", words.DOUBT),
-            Column("End", expression=moment("hermes_credential_expiry_timestamp_seconds", by), unit=AGO, width=120),
+            Column(
+                "End", expression=moment("hermes_credential_expiry_timestamp_seconds", by), unit=AGO, width=120,
+            ),
             Column(
                 "Renew themselves", expression=each("hermes_credential_refreshable", by), words=words.YES_IS_GOOD,
                 width=140,
@@ -187,11 +201,12 @@ def _refused(by: tuple[str, ...]) -> str:
     return moment(f'label_replace({of_providers}, "provider", "$1", "name", "(.*)")', by)
 
 
-def config_table():  # type: ignore[no-untyped-def]
+def config_table() -> Made:
     """Return what is wrong with files and updates."""
     return table_of(
         "Files and updates",
-        "Whether the configuration can be read, whether Hermes hides from its logs what goes well, whether the state "
+        "Whether the configuration can be read, whether Hermes hides from its logs what goes well, whether "
+        "the state "
         "database shows damage, and how the last update ended.",
         [
             PROFILE,
@@ -200,9 +215,13 @@ def config_table():  # type: ignore[no-untyped-def]
                 "Logs hide successes", expression=each("hermes_log_level_hides_events"), words=words.YES_IS_POOR,
                 width=150,
             ),
-            Column("Database damaged", expression=each("hermes_state_db_damaged"), words=words.YES_IS_BAD, width=140),
+            Column(
+                "Database damaged", expression=each("hermes_state_db_damaged"), words=words.YES_IS_BAD, width=140,
+            ),
             Column("Last update", label="outcome", words=words.UPDATES, width=110),
-            Column("Updated", expression=moment("hermes_update_last_finish_timestamp_seconds"), unit=AGO, width=120),
+            Column(
+                "Updated", expression=moment("hermes_update_last_finish_timestamp_seconds"), unit=AGO, width=120,
+            ),
             Column(
                 "Gateways it lost", expression=each("hermes_update_last_units_failed"), width=130,
                 steps=((None, words.CALM), (1, words.BAD)),

@@ -16,7 +16,7 @@ HOST = 'job=~"$job",instance=~"$instance"'
 PROFILE = f'{HOST},profile=~"$profile"'
 OPEN = 'alertname=~"Hermes.+",alertname!="HermesWatchdog",job=~"$job|",instance=~"$instance|",profile=~"$profile|"'
 """Alerts of ours: one that speaks of a whole host has no profile, one that was aggregated has no job."""
-NAMED = re.compile(r"\b(hermes_[a-z0-9_]+|ALERTS(?:_FOR_STATE)?|up)\b(?!\s*[(=])(\{[^}]*\})?")
+NAMED = re.compile(r"\b(hermes_[a-z0-9_]+|ALERTS(?:_FOR_STATE)?|up)\b(\{[^}]*\})?")
 OF_THE_HOST = {"up", *(family.name for family in FAMILIES_OF_THE_HOST)}
 BY_PROFILE = ("instance", "profile")
 BY_JOB = (*BY_PROFILE, "job_id", "job_name")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import table
+from typing import TYPE_CHECKING
 
 from dashboards.src import words
 from dashboards.src.queries import BY_JOB, each, moment
 from dashboards.src.tables import AGO, Column, profile_link, table_of
+
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders import table
 
 REPORT = Column("Report", label="job_name", url=profile_link("hermes-reports"))
 PROFILE = Column("Profile", label="profile", url=profile_link("hermes-profile"))
@@ -15,13 +18,41 @@ ID = Column("Id", label="job_id", width=120)
 NOW = {0: ("in order", words.GOOD), 1: ("cannot tell", words.DOUBT), 2: ("missing now", words.BAD)}
 
 
+def missing_reports() -> table.Panel:
+    """Return the reports that are overdue, and since when."""
+
+    def of_missing(metric: str) -> str:
+        return f"{moment(metric, BY_JOB)} and {each('hermes_cron_job_report_overdue == 1', BY_JOB)}"
+
+    return table_of(
+        "Which report is missing, and since when",
+        "Every report that is overdue: when it was due, and when one last arrived. A name leads to its history.",
+        [
+            Column("Report", label="job_name", url=profile_link("hermes-reports")),
+            Column(
+                "Was due", expression=of_missing("hermes_cron_job_owed_slot_timestamp_seconds"), unit=AGO,
+                steps=((None, words.BAD),), width=120,
+            ),
+            Column(
+                "Last arrived", expression=of_missing("hermes_cron_job_last_delivery_timestamp_seconds"), unit=AGO,
+                width=120,
+            ),
+            Column("Profile", label="profile", url=profile_link("hermes-profile")),
+            Column("Host", label="instance"),
+            Column("Id", label="job_id", hidden=True),
+        ],
+        sort="Was due", width=12, height=7, empty="No report is missing",
+    )  # fmt: skip
+
+
 def every_report() -> table.Panel:
     """Return the report of every job, those that are missing first."""
     overdue = each("hermes_cron_job_report_overdue", BY_JOB, times=2)
     withheld = f"({each('hermes_cron_job_judged', BY_JOB)} == bool 0)"
     return table_of(
         "Every report",
-        "When each report last arrived and what proves it, what became of the last run, when the next one is due, and "
+        "When each report last arrived and what proves it, what became of the last run, when the next one is "
+        "due, and "
         "how many runs failed in a row.",
         [
             REPORT,
@@ -76,7 +107,8 @@ def in_flight() -> table.Panel:
     """Return the runs that are in flight now."""
     return table_of(
         "Running now",
-        "Runs in flight, and since when. Orphaned: its process is gone, and nobody will end it. Waits: its model's "
+        "Runs in flight, and since when. Orphaned: its process is gone, and nobody will end it. Waits: its "
+        "model's "
         "quota is used up.",
         [
             REPORT,
@@ -99,7 +131,8 @@ def set_up() -> table.Panel:
     set_by = ("schedule", "kind", "timezone", "deliver", "runner")
     return table_of(
         "How they are set up",
-        "When each job is to run, on whose clock, and where its report goes. Cannot be planned: Hermes finds no next "
+        "When each job is to run, on whose clock, and where its report goes. Cannot be planned: Hermes finds "
+        "no next "
         "run in its schedule.",
         [
             REPORT,

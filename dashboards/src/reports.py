@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import bargauge, stat, statetimeline, timeseries
-from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
+from typing import TYPE_CHECKING
+
+from grafana_foundation_sdk.builders.dashboard import Row
 
 from dashboards.src import words
 from dashboards.src.frame import framed
-from dashboards.src.overview import missing_reports
 from dashboards.src.panels import gauges, lines, tile, timeline
 from dashboards.src.queries import BY_JOB, counted, worst
-from dashboards.src.report_tables import every_report, in_flight, set_up
+from dashboards.src.report_tables import every_report, in_flight, missing_reports, set_up
+
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders import bargauge, stat, statetimeline, timeseries
+    from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 UID = "hermes-reports"
 WHOSE = "{{job_name}} ({{profile}})"
@@ -27,12 +31,9 @@ def build() -> Dashboard:
     made.with_panel(fates()).with_panel(missing_reports()).with_panel(_ratio())
     made.with_panel(every_report())
     made.with_row(Row("Late, long, and done twice"))
-    for panel in (_delays(), _durations(), _late(), _twice()):
-        made.with_panel(panel)
+    made.with_panel(_delays()).with_panel(_durations()).with_panel(_late()).with_panel(_twice())
     made.with_row(Row("Runs and deliveries"))
-    for panel in (_runs(), _deliveries(), in_flight(), set_up()):
-        made.with_panel(panel)
-    return made
+    return made.with_panel(_runs()).with_panel(_deliveries()).with_panel(in_flight()).with_panel(set_up())
 
 
 def _missing() -> stat.Panel:
@@ -119,7 +120,8 @@ def fates() -> statetimeline.Panel:
     """
     return timeline(
         "What became of each report",
-        "A row per report. Each time it was due it takes the colour of what became of it, and keeps it until the next "
+        "A row per report. Each time it was due it takes the colour of what became of it, and keeps it until "
+        "the next "
         "time. Red: it is missing now, or never came.",
         (expression, WHOSE),
         words.FATES,
@@ -139,7 +141,8 @@ def _came(grouping: str, window: str) -> str:
 def _ratio() -> bargauge.Panel:
     return gauges(
         "How many came within a week",
-        "Share of each report that arrived, or had nothing to say, of those due in the last seven days; the twenty "
+        "Share of each report that arrived, or had nothing to say, of those due in the last seven days; the "
+        "twenty "
         "worst, the worst first.",
         (f"sort(bottomk(20, {_came(f'sum by ({JOB})', WEEK)}))", WHOSE),
         "percentunit",
@@ -153,7 +156,8 @@ def _ratio() -> bargauge.Panel:
 def _delays() -> timeseries.Panel:
     return lines(
         "How late they start",
-        "From the moment a report is due to the start of its run; the twenty latest. Above the red line it is late "
+        "From the moment a report is due to the start of its run; the twenty latest. Above the red line it is "
+        "late "
         "unless it usually takes long.",
         {WHOSE: worst("hermes_cron_job_start_delay_seconds", BY_JOB)},
         "s",
@@ -192,7 +196,8 @@ def _twice() -> timeseries.Panel:
 def _runs() -> timeseries.Panel:
     return lines(
         "Runs",
-        "Runs that ended: completed, failed, or unknown because their process died. A completed run is no proof that "
+        "Runs that ended: completed, failed, or unknown because their process died. A completed run is no "
+        "proof that "
         "its report arrived.",
         {"{{status}}": f"{counted('hermes_cron_job_runs_total', ('status',))} > 0"},
         "none", bars=True, decimals=0, interval="15m", empty="None in this time",

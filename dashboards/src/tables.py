@@ -48,7 +48,7 @@ class Column:
     hidden: bool = False
 
 
-def table_of(  # noqa: PLR0913  # what a table is
+def table_of(
     title: str,
     description: str,
     columns: Sequence[Column],
@@ -65,7 +65,7 @@ def table_of(  # noqa: PLR0913  # what a table is
     background, or else as its text.
     """
     made = table.Panel().title(title).description(description).datasource(DATASOURCE)
-    made.unit("none").no_value(empty).span(width).height(height).cell_height(TableCellHeight.SM).filterable(False)  # noqa: FBT003
+    made.unit("none").no_value(empty).span(width).height(height).cell_height(TableCellHeight.SM).filterable(False)
     asked = [column for column in columns if column.expression]
     names = {}
     for place, column in enumerate(asked):
@@ -91,7 +91,7 @@ def table_of(  # noqa: PLR0913  # what a table is
     for column in columns:
         made.override_by_name(column.title, list(_properties(column, cells=cells)))
     if sort:
-        made.sort_by([TableSortByFieldState().display_name(sort).desc(True)])  # noqa: FBT003
+        made.sort_by([TableSortByFieldState().display_name(sort).desc(True)])
     return made
 
 
@@ -113,7 +113,7 @@ def _properties(column: Column, *, cells: bool) -> Sequence[DynamicConfigValue]:
     if column.url:
         found.append(DynamicConfigValue("links", [{"title": "Open", "url": column.url}]))
     if column.hidden:
-        found.append(DynamicConfigValue("custom.hidden", True))  # noqa: FBT003
+        found.append(DynamicConfigValue("custom.hidden", True))
     return found
 
 

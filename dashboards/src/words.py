@@ -164,4 +164,3 @@ def mapping(words: Mapping[int, Word] | Mapping[str, Word]) -> ValueMap:
 def by_place(words: Mapping[str, Word], values: Sequence[str]) -> dict[int, Word]:
     """Return the words for what ``queries.ranked`` makes of these values."""
     return {place: words[value] for place, value in enumerate(values)}
-

@@ -32,7 +32,11 @@ def login_that_ends(profile: Profile, provider: str) -> None:
 def rare_files(profile: Profile) -> None:
     """Let the profile have one of everything that is rare, as of its present."""
     now = profile.now
-    receipt = {"outcome": "partial", "finished_at": stamp(now - 3600), "gateway_restart": {"failed_units": ["hermes-gateway"]}}
+    receipt = {
+        "outcome": "partial",
+        "finished_at": stamp(now - 3600),
+        "gateway_restart": {"failed_units": ["hermes-gateway"]},
+    }
     _put(profile, "logs/update_receipts/latest.json", receipt)
     _put(profile, ".gateway-planned-stop.json", {"written_at": stamp(now)})
     _put(profile, "gateway/restart_loop.json", {"boots": [now - 600]})

@@ -1,4 +1,4 @@
-"""A simulated host as Prometheus would have scraped it: every minute of its past, one exposition after the other."""
+"""A simulated host as Prometheus would have scraped it: every minute of its past."""
 
 from __future__ import annotations
 
@@ -145,7 +145,8 @@ class SimulatedHost:
             f"{name}.service", "user", "loaded", state, sub_state, result,
             exit_status=SIGKILL if service.killed else None, restarts=service.restarts,
             main_pid=gateway.process.pid if gateway is not None and alive else 0, file_state="enabled",
-            needs_reload=False, state_changed_at=service.changed_at or None, active_since=service.changed_at or None,
+            needs_reload=False, state_changed_at=service.changed_at or None,
+            active_since=service.changed_at or None,
             hermes_home=str(self.simulation.root), profile_flag=profile.name,
         )  # fmt: skip
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.dashboards.boards import Query, annotations, asked, queries
+from tests.dashboards.boards import Query, asked, queries
 from tests.dashboards.prometheus import Prometheus
-from tests.dashboards.story import DEAD, HOURS, MISSING
+from tests.dashboards.story import HOURS
 from tests.lab.waiting import until
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Prometheus, once the alerts of the story fire."""
     prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"))
     try:
-        now = prometheus.live_through()
+        prometheus.live_through()
         until(lambda: prometheus.instant('ALERTS{alertname="HermesGatewayDead",alertstate="firing"}', _present()),
               60, "an alert that fires")  # fmt: skip
         yield Watched(prometheus, _present())
