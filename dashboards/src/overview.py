@@ -86,7 +86,7 @@ def _open_alerts() -> Made:
         "Open alerts",
         "What fires now, and since when. A name leads to what to do about it.",
         [
-            Column("Alert", label="alertname", url=f"{RUNBOOKS}${{__data.fields.Alert}}.md"),
+            Column("Alert", label="alertname", width=230, url=f"{RUNBOOKS}${{__data.fields.Alert}}.md"),
             Column("Since", expression=f"{moment('ALERTS_FOR_STATE', ALERT)} and {firing}", unit=AGO, width=120),
             Column("Profile", label="profile", url=profile_link("hermes-profile")),
             Column("Report", label="job_name"),
@@ -96,7 +96,7 @@ def _open_alerts() -> Made:
                 words={"critical": ("critical", words.BAD), "warning": ("warning", words.POOR)},
             ),
         ],
-        sort="Since", width=12, height=7, empty="No alert is firing",
+        sort="Since", width=12, height=7, empty="No alert is known to fire",
     )  # fmt: skip
 
 
@@ -136,9 +136,8 @@ def _fates() -> Made:
     expression = counted("hermes_cron_job_slots_total", ("result",))
     return lines(
         "What became of the reports",
-        "Reports by the hour in which it was settled what became of them: settled (arrived, or nothing to say), "
-        "late, missed, or unknown because nobody watched.",
-        {"{{result}}": expression}, "none", bars=True, interval="1h", width=8, decimals=0,
+        "By the hour in which it was clear what became of each. Unknown: nobody watched when it was due.",
+        {"{{result}}": expression}, "none", bars=True, interval="1h", width=8, names=words.RESULTS,
     )  # fmt: skip
 
 
@@ -151,7 +150,7 @@ def _troubles() -> Made:
         (each(expression, (*BY_PROFILE, "what")), "{{profile}} ({{instance}}): {{what}}"),
         {1: ("wrong", words.BAD)},
         width=16,
-        empty="Nothing was wrong in this time",
+        empty="Nothing is known to have been wrong",
     )
 
 
@@ -197,7 +196,7 @@ def _restarts() -> Made:
         "Gateways started",
         "Starts of gateways, by anybody: four within a quarter of an hour are a crash loop.",
         {"{{profile}} ({{instance}})": f"{counted('hermes_gateway_starts_total', BY_PROFILE)} > 0"},
-        "none", bars=True, empty="None was started in this time", decimals=0, interval="5m",
+        "none", bars=True, empty="None was started in this time", interval="5m",
     )  # fmt: skip
 
 
@@ -207,5 +206,5 @@ def _refusals() -> Made:
         "Credentials refused",
         "How often a model provider or a messenger refused the credentials of a profile.",
         {"{{name}}: {{profile}} ({{instance}})": f"{counted('hermes_auth_errors_total', by)} > 0"},
-        "none", bars=True, empty="None was refused in this time", decimals=0, interval="5m",
+        "none", bars=True, empty="None was refused in this time", interval="5m",
     )  # fmt: skip

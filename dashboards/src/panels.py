@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models.dashboard import (
 from grafana_foundation_sdk.models.dashboard import Panel as BuiltPanel
 
 from dashboards.src.queries import query
-from dashboards.src.words import BAD, GOOD, mapping
+from dashboards.src.words import BAD, DOUBT, GOOD, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,8 @@ def thresholds(*steps: tuple[float | None, str]) -> ThresholdsConfig:
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(made)
 
 
-NONE_IS_GOOD = ((None, GOOD), (1, BAD))
+NONE_IS_GOOD = ((None, DOUBT), (0, GOOD), (1, BAD))
+"""The first colour is that of no value at all, which is no good news."""
 
 
 def tile(
@@ -121,9 +122,12 @@ def lines(
     bars: bool = False,
     interval: str = "",
     limit: float | None = None,
-    decimals: int | None = None,
+    names: Mapping[str, Word] | None = None,
 ) -> timeseries.Panel:
-    """Return curves, or stacked bars for what is counted, by their legends; ``limit`` draws a red line."""
+    """Return curves, or stacked bars for what is counted, by their legends; ``limit`` draws a red line.
+
+    ``names``: what series are called and their colours, by their legends.
+    """
     made = _dressed(timeseries.Panel(), title, description, unit, empty, width, height)
     for place, (legend, expression) in enumerate(expressions.items()):
         made.with_target(target(chr(ord("A") + place), expression, legend))
@@ -135,8 +139,14 @@ def lines(
         made.draw_style(options.GraphDrawStyle.LINE).fill_opacity(10).line_width(1)
     if interval:
         made.interval(interval)
-    if decimals is not None:
-        made.decimals(decimals)
+    for value, (text, colour) in (names or {}).items():
+        made.override_by_name(
+            value,
+            [
+                DynamicConfigValue("displayName", text),
+                DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour}),
+            ],
+        )
     if limit is not None:
         made.thresholds(thresholds((None, GOOD), (limit, BAD)))
         made.thresholds_style(common.GraphThresholdsStyleConfig().mode(options.GraphThresholdsStyleMode.DASHED))
@@ -167,6 +177,8 @@ def gauges(
         .orientation(options.VizOrientation.HORIZONTAL)
         .display_mode(options.BarGaugeDisplayMode.BASIC)
         .value_mode(options.BarGaugeValueMode.COLOR)
+        .name_placement(options.BarGaugeNamePlacement.LEFT)
+        .text(common.VizTextDisplayOptions().title_size(13).value_size(14))
     )
 
 

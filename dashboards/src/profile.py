@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 UID = "hermes-profile"
 WHO = "{{profile}} ({{instance}})"
 BY_UNIT = (*BY_PROFILE, "unit")
+FEW = 6
+"""So many profiles at most have a figure at the top, those that need somebody first."""
 STALLED_SECONDS = 200
 """A scheduler whose loop has not turned for so long stands still."""
 
@@ -57,14 +59,14 @@ def _now() -> Iterator[Made]:
     yield tile(
         "State",
         "The worst that is wrong with the profile now.",
-        {WHO: ranked("hermes_profile_health", "verdict", VERDICTS)},
+        {WHO: f"topk({FEW}, {ranked('hermes_profile_health', 'verdict', VERDICTS)})"},
         words=words.by_place(words.HEADLINES, VERDICTS),
         width=8,
     )
     yield tile(
         "Gateway",
         "Whether the kernel shows a live gateway. Nothing here: it cannot be told.",
-        {WHO: each("hermes_gateway_up")},
+        {WHO: f"bottomk({FEW}, {each('hermes_gateway_up')})"},
         words=words.ALIVE,
         width=4,
         empty="Cannot tell",
@@ -72,7 +74,7 @@ def _now() -> Iterator[Made]:
     yield tile(
         "Alive since",
         "When the gateway that lives now was started.",
-        {WHO: moment("hermes_gateway_start_timestamp_seconds")},
+        {WHO: f"topk({FEW}, {moment('hermes_gateway_start_timestamp_seconds')})"},
         unit="dateTimeFromNow",
         steps=((None, words.CALM),),
         width=4,
@@ -82,7 +84,7 @@ def _now() -> Iterator[Made]:
     yield tile(
         "Reports missing",
         "Reports that should have arrived by now and did not.",
-        {WHO: "sum by (instance, profile) (hermes_cron_job_report_overdue)"},
+        {WHO: f"topk({FEW}, sum by (instance, profile) (hermes_cron_job_report_overdue))"},
         words=words.NONE,
         width=4,
         empty="No reports known",
@@ -90,7 +92,7 @@ def _now() -> Iterator[Made]:
     yield tile(
         "Next report",
         "When the next report is due, by its schedule.",
-        {WHO: "1000 * min by (instance, profile) (hermes_cron_job_next_slot_timestamp_seconds)"},
+        {WHO: f"bottomk({FEW}, 1000 * min by (instance, profile) (hermes_cron_job_next_slot_timestamp_seconds))"},
         unit="dateTimeFromNow",
         steps=((None, words.CALM),),
         width=4,
@@ -131,7 +133,7 @@ def _restarts() -> Made:
             "{{profile}}: by systemd": f"{counted('hermes_unit_restarts_total', BY_PROFILE)} > 0",
             "{{profile}}: died": f"{counted('hermes_gateway_unclean_exits_total', BY_PROFILE)} > 0",
         },
-        "none", height=7, interval="5m", decimals=0, bars=True, empty="None in this time",
+        "none", height=7, interval="5m", bars=True, empty="None in this time",
     )  # fmt: skip
 
 
@@ -155,7 +157,7 @@ def _messenger_errors() -> Made:
         "Messenger errors",
         "Failures of messengers by kind: lost connections (transport), refused and failed messages (send), …",
         {"{{platform}} {{class}}: {{profile}}": f"{counted('hermes_platform_errors_total', by)} > 0"},
-        "none", width=24, height=6, bars=True, decimals=0, empty="None in this time",
+        "none", width=24, height=6, bars=True, empty="None in this time",
     )  # fmt: skip
 
 
@@ -183,7 +185,7 @@ def _jobs() -> Made:
             "running now": "sum(hermes_cron_jobs_running)",
             "incident {{state}}": "sum by (state) (hermes_cron_incidents) > 0",
         },
-        "none", decimals=0,
+        "none",
     )  # fmt: skip
 
 
@@ -194,7 +196,7 @@ def _refusals() -> Made:
         "How often a model provider or a messenger (platform) said no to the credentials; one refusal counts "
         "once.",
         {"{{name}} ({{plane}}): {{profile}}": f"{counted('hermes_auth_errors_total', by)} > 0"},
-        "none", height=7, bars=True, decimals=0, interval="5m", empty="None was refused in this time",
+        "none", height=7, bars=True, interval="5m", empty="None was refused in this time",
     )  # fmt: skip
 
 
@@ -204,7 +206,7 @@ def _provider_errors() -> Made:
         "Model errors",
         "Calls of the model that failed for anything but refused credentials, by kind.",
         {"{{provider}} {{class}}: {{profile}}": f"{counted('hermes_provider_errors_total', by)} > 0"},
-        "none", height=7, bars=True, decimals=0, interval="5m", empty="None in this time",
+        "none", height=7, bars=True, interval="5m", empty="None in this time",
     )  # fmt: skip
 
 
@@ -213,7 +215,7 @@ def _levels() -> Made:
         "What Hermes logged",
         "Records in its error log, by level.",
         {"{{level}}": f"{counted('hermes_log_records_total', ('level',))} > 0"},
-        "none", width=12, height=7, bars=True, decimals=0, interval="5m", empty="Nothing in this time",
+        "none", width=12, height=7, bars=True, interval="5m", names=words.LEVELS, empty="Nothing in this time",
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def unit_table() -> Made:
         "Its systemd units, and why they ended",
         "How each unit is, and how its last run ended: the cause of a restart.",
         [
-            Column("Unit", label="unit"),
+            Column("Unit", label="unit", width=230),
             Column("State", label="state", words=words.UNIT_STATES, width=90),
             Column("Doing", label="sub_state", width=100),
             Column("Last run ended", label="result", words=words.UNIT_RESULTS, width=150),
@@ -34,7 +34,7 @@ def unit_table() -> Made:
             Column("Changed", expression=moment("hermes_unit_state_change_timestamp_seconds", by), unit=AGO),
             Column("Running since", expression=moment("hermes_unit_active_enter_timestamp_seconds", by), unit=AGO),
             Column(
-                "Starts at boot", expression=each("hermes_unit_enabled", by), words=words.YES_IS_GOOD, width=110,
+                "Starts at boot", expression=each("hermes_unit_enabled", by), words=words.NO_IS_POOR, width=110,
             ),
             Column(
                 "Needs a reload", expression=each("hermes_unit_need_daemon_reload", by), words=words.YES_IS_POOR,
@@ -181,7 +181,7 @@ def credential_table() -> Made:
                 "End", expression=moment("hermes_credential_expiry_timestamp_seconds", by), unit=AGO, width=120,
             ),
             Column(
-                "Renew themselves", expression=each("hermes_credential_refreshable", by), words=words.YES_IS_GOOD,
+                "Renew themselves", expression=each("hermes_credential_refreshable", by), words=words.NO_IS_POOR,
                 width=140,
             ),
             Column(

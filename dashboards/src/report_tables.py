@@ -34,6 +34,10 @@ def missing_reports() -> table.Panel:
                 steps=((None, words.BAD),), width=120,
             ),
             Column(
+                "Due at", expression=of_missing("hermes_cron_job_owed_slot_timestamp_seconds"),
+                unit="dateTimeAsLocalNoDateIfToday", width=150,
+            ),
+            Column(
                 "Last arrived", expression=of_missing("hermes_cron_job_last_delivery_timestamp_seconds"), unit=AGO,
                 width=120,
             ),
@@ -41,7 +45,7 @@ def missing_reports() -> table.Panel:
             Column("Host", label="instance"),
             Column("Id", label="job_id", hidden=True),
         ],
-        sort="Was due", width=12, height=7, empty="No report is missing",
+        sort="Was due", width=12, height=7, empty="No report is known to be missing",
     )  # fmt: skip
 
 

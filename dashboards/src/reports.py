@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders.dashboard import Row
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from dashboards.src import words
 from dashboards.src.frame import framed
@@ -54,7 +55,7 @@ def _arrived() -> stat.Panel:
         "watched does not count.",
         {"": _came("sum", WEEK)},
         unit="percentunit",
-        steps=((None, words.BAD), (0.9, words.POOR), (0.99, words.GOOD)),
+        steps=((None, words.DOUBT), (0, words.BAD), (0.9, words.POOR), (0.99, words.GOOD)),
         width=5,
         empty="None was due",
     )
@@ -77,24 +78,25 @@ def _withheld() -> stat.Panel:
         "Reports on which no verdict is given now: something could not be read, or nothing proves either way.",
         {"": "sum(hermes_cron_job_judged == bool 0)"},
         words=words.NONE,
-        steps=((None, words.GOOD), (1, words.DOUBT)),
+        steps=((None, words.DOUBT), (0, words.GOOD), (1, words.DOUBT)),
         width=5,
         empty="No reports known",
     )
 
 
 def _waiting() -> stat.Panel:
-    return tile(
+    made = tile(
         "Wait to be sent",
         "Reports in Hermes' delivery queue, and since when the oldest waits. Versions before 0.21 have no queue.",
         {
             "reports": "sum(hermes_delivery_pending)",
-            "s, the oldest": "time() - min(hermes_delivery_oldest_pending_timestamp_seconds)",
+            "oldest": "time() - min(hermes_delivery_oldest_pending_timestamp_seconds)",
         },
-        steps=((None, words.GOOD), (1, words.POOR)),
+        steps=((None, words.QUIET), (0, words.GOOD), (1, words.POOR)),
         width=4,
         empty="No queue",
     )
+    return made.override_by_name("oldest", [DynamicConfigValue("unit", "s")])
 
 
 def fates() -> statetimeline.Panel:
@@ -180,7 +182,7 @@ def _late() -> timeseries.Panel:
         "Late, never came, unknown",
         "Reports by what became of them, but for those in order. Unknown: nobody watched when they were due.",
         {"{{result}}: {{job_name}}": f"{counted(results, (*BY_JOB, 'result'))} > 0"},
-        "none", bars=True, decimals=0, interval="15m", height=7, empty="All in order in this time",
+        "none", bars=True, interval="15m", height=7, empty="All in order in this time",
     )  # fmt: skip
 
 
@@ -189,7 +191,7 @@ def _twice() -> timeseries.Panel:
         "Run twice",
         "Second runs for one and the same time: two processes turn one scheduler.",
         {WHOSE: f"{counted('hermes_cron_job_duplicate_runs_total', BY_JOB)} > 0"},
-        "none", bars=True, decimals=0, interval="15m", height=7, empty="None in this time",
+        "none", bars=True, interval="15m", height=7, empty="None in this time",
     )  # fmt: skip
 
 
@@ -200,14 +202,14 @@ def _runs() -> timeseries.Panel:
         "proof that "
         "its report arrived.",
         {"{{status}}": f"{counted('hermes_cron_job_runs_total', ('status',))} > 0"},
-        "none", bars=True, decimals=0, interval="15m", empty="None in this time",
+        "none", names=words.RUNS, bars=True, interval="15m", empty="None in this time",
     )  # fmt: skip
 
 
 def _deliveries() -> timeseries.Panel:
     return lines(
         "Deliveries",
-        "Reports by what became of them, by evidence: delivered, suppressed (nothing to say), failed and so on.",
+        "Reports by what became of them, by evidence.",
         {"{{outcome}}": f"{counted('hermes_cron_job_deliveries_total', ('outcome',))} > 0"},
-        "none", bars=True, decimals=0, interval="15m", empty="None in this time",
+        "none", names=words.OUTCOMES, bars=True, interval="15m", empty="None in this time",
     )  # fmt: skip

@@ -56,7 +56,7 @@ def _activity() -> Made:
             "{{profile}}: conversations": each("hermes_gateway_active_agents"),
             "{{profile}}: threads": each("hermes_gateway_threads"),
         },
-        "none", width=12, height=7, decimals=0,
+        "none", width=12, height=7,
     )  # fmt: skip
 
 

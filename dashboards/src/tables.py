@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders import table
-from grafana_foundation_sdk.builders.common import TableSortByFieldState
 from grafana_foundation_sdk.models.common import TableCellHeight
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards.src.panels import DATASOURCE, target, thresholds
-from dashboards.src.words import CALM, mapping
+from dashboards.src.words import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 AGO = "dateTimeFromNow"
 """Of moments in milliseconds: "3 hours ago", "in 2 days"."""
 HIDDEN = ("Time", "job")
+TITLE_PIXELS, MARGIN_PIXELS = 8, 20
 RUNBOOKS = "https://github.com/hermes-exporter/hermes_exporter/blob/main/docs/runbooks/"
 
 
@@ -57,12 +57,10 @@ def table_of(
     width: int = 24,
     height: int = 8,
     empty: str = "Nothing known",
-    cells: bool = True,
 ) -> table.Panel:
     """Return a table, the row with the greatest value of column ``sort`` first.
 
-    Every query's labels must have a column or belong to ``HIDDEN``. ``cells``: what has a colour has it as its
-    background, or else as its text.
+    Every query's labels must have a column or belong to ``HIDDEN``.
     """
     made = table.Panel().title(title).description(description).datasource(DATASOURCE)
     made.unit("none").no_value(empty).span(width).height(height).cell_height(TableCellHeight.SM).filterable(False)
@@ -75,28 +73,23 @@ def table_of(
     sources = {column.title: names.get(column.title, column.label) for column in columns}
     if len(asked) == 1:
         sources[asked[0].title] = "Value"
-    made.transformations(
-        [
-            DataTransformerConfig("merge", options={}),
-            DataTransformerConfig(
-                "organize",
-                options={
-                    "excludeByName": dict.fromkeys(HIDDEN, True),
-                    "indexByName": {name: place for place, name in enumerate(sources.values())},
-                    "renameByName": {name: title for title, name in sources.items()},
-                },
-            ),
-        ]
-    )
+    arranged = {
+        "excludeByName": dict.fromkeys(HIDDEN, True),
+        "indexByName": {name: place for place, name in enumerate(sources.values())},
+        "renameByName": {name: title for title, name in sources.items()},
+    }
+    made.with_transformation(DataTransformerConfig("merge", options={}))
+    made.with_transformation(DataTransformerConfig("organize", options=arranged))
+    if sort:  # the table itself does not sort by a column that is hidden
+        order = {"fields": {}, "sort": [{"field": sort, "desc": True}]}
+        made.with_transformation(DataTransformerConfig("sortBy", options=order))
     for column in columns:
-        made.override_by_name(column.title, list(_properties(column, cells=cells)))
-    if sort:
-        made.sort_by([TableSortByFieldState().display_name(sort).desc(True)])
+        made.override_by_name(column.title, list(_properties(column)))
     return made
 
 
-def _properties(column: Column, *, cells: bool) -> Sequence[DynamicConfigValue]:
-    found = []
+def _properties(column: Column) -> Sequence[DynamicConfigValue]:
+    found = [DynamicConfigValue("noValue", "–")]  # noqa: RUF001  # the panel's words for nothing stand for no row at all
     if column.words:
         found.append(DynamicConfigValue("mappings", [mapping(column.words)]))
     if column.unit != "none":
@@ -104,12 +97,13 @@ def _properties(column: Column, *, cells: bool) -> Sequence[DynamicConfigValue]:
     if column.steps:
         found.append(DynamicConfigValue("thresholds", thresholds(*column.steps).build()))
     elif column.words:
-        found.append(DynamicConfigValue("thresholds", thresholds((None, CALM)).build()))
+        found.append(DynamicConfigValue("thresholds", thresholds((None, "transparent")).build()))
     if column.words or column.steps:
-        kind = {"type": "color-background", "mode": "basic"} if cells and column.words else {"type": "color-text"}
+        kind = {"type": "color-background", "mode": "basic"} if column.words else {"type": "color-text"}
         found.append(DynamicConfigValue("custom.cellOptions", kind))
     if column.width:
-        found.append(DynamicConfigValue("custom.width", column.width))
+        title = len(column.title) * TITLE_PIXELS + MARGIN_PIXELS
+        found.append(DynamicConfigValue("custom.width", max(column.width, title)))
     if column.url:
         found.append(DynamicConfigValue("links", [{"title": "Open", "url": column.url}]))
     if column.hidden:

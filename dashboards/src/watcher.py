@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.src import words
 from dashboards.src.panels import gauges, lines, timeline
-from dashboards.src.queries import BY_PROFILE, each, moment
+from dashboards.src.queries import BY_PROFILE, counted, each, moment
 from dashboards.src.tables import AGO, Column, table_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _exporters() -> Made:
             Column("Version", label="version", width=80),
             Column("Looked", expression=moment("hermes_exporter_last_gather_timestamp_seconds", here), unit=AGO),
             Column(
-                "Keeps its memory", expression="min by (instance) (hermes_exporter_memory_durable)",
+                "Memory kept", expression="min by (instance) (hermes_exporter_memory_durable)",
                 words=words.YES_IS_GOOD, width=130,
             ),
             Column(
@@ -48,7 +48,7 @@ def _exporters() -> Made:
             ),
             Column("Build", expression=each("hermes_exporter_build_info", ("instance", "version")), hidden=True),
         ],
-        width=12, height=7, empty="No exporter is known",
+        width=14, height=7, empty="No exporter is known",
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def _unread() -> Made:
         "A row for every part of a profile that should be readable and was not: what it would tell is missing.",
         (each("(hermes_exporter_collector_success == 0) + 1", by), "{{profile}} ({{instance}}): {{collector}}"),
         {1: ("not readable", words.POOR)},
-        width=12,
+        width=10,
         height=7,
         empty="Everything could be read in this time",
     )
@@ -75,15 +75,17 @@ def _durations() -> Made:
 
 
 def _lost() -> Made:
-    rate = "sum by (instance) (increase({}[$__rate_interval])) > 0".format
+    def rose(metric: str) -> str:
+        return f"{counted(metric, ('instance',))} > 0"
+
     return lines(
         "Not understood, or lost",
         "Things that could not be understood, times that lie in the future, and bytes of logs that were rotated "
         "away before they were read. All of them are rare.",
         {
-            "not understood ({{instance}})": rate("hermes_exporter_parse_errors_total"),
-            "times ahead ({{instance}})": rate("hermes_exporter_future_timestamps_total"),
-            "log bytes lost ({{instance}})": rate("hermes_exporter_log_bytes_lost_total"),
+            "not understood ({{instance}})": rose("hermes_exporter_parse_errors_total"),
+            "times ahead ({{instance}})": rose("hermes_exporter_future_timestamps_total"),
+            "log bytes lost ({{instance}})": rose("hermes_exporter_log_bytes_lost_total"),
         },
         "short", width=8, height=7, bars=True, empty="None in this time",
     )  # fmt: skip

@@ -11,7 +11,10 @@ from dashboards.src.queries import VERDICTS, WARNING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-GOOD, POOR, BAD, NEUTRAL, DOUBT, CALM = "green", "orange", "red", "blue", "purple", "text"
+GOOD, POOR, BAD, NEUTRAL, DOUBT = "green", "orange", "red", "blue", "purple"
+QUIET = "#8e8e8e"
+CALM = "text"
+"""No colour: that of any text, on no background."""
 Word = tuple[str, str]
 """Text and colour."""
 
@@ -24,6 +27,7 @@ SEVERITY = {
 }
 NONE = {0: ("None", GOOD)}
 YES_IS_GOOD = {0: ("no", BAD), 1: ("yes", GOOD)}
+NO_IS_POOR = {0: ("no", POOR), 1: ("yes", GOOD)}
 YES_IS_BAD = {0: ("no", GOOD), 1: ("yes", BAD)}
 YES_IS_POOR = {0: ("no", GOOD), 1: ("yes", POOR)}
 YES_OR_NO = {0: ("no", CALM), 1: ("yes", CALM)}
@@ -79,6 +83,14 @@ STATUSES = {
     "blocked_config": ("blocked by its config", BAD),
     "other": ("something else", DOUBT),
 }
+RESULTS = {
+    "settled": ("in time, or nothing to say", GOOD),
+    "late": ("late", POOR),
+    "missed": ("never came", BAD),
+    "unknown": ("unknown", DOUBT),
+}
+LEVELS = {"WARNING": ("warning", POOR), "ERROR": ("error", BAD), "CRITICAL": ("critical", DOUBT)}
+RUNS = {"completed": ("completed", GOOD), "failed": ("failed", BAD), "unknown": ("unknown", DOUBT)}
 FATES = {
     0: ("cannot tell", DOUBT),
     1: ("in order", GOOD),
@@ -120,8 +132,8 @@ PLATFORM_STATES = {
     "disconnected": ("disconnected", BAD),
     "retrying": ("tries again", POOR),
     "fatal": ("gave up", BAD),
-    "paused": ("paused", CALM),
-    "disabled": ("switched off", CALM),
+    "paused": ("paused", QUIET),
+    "disabled": ("switched off", QUIET),
     "other": ("something else", DOUBT),
 }
 CLAIMS = {
@@ -155,7 +167,7 @@ def mapping(words: Mapping[int, Word] | Mapping[str, Word]) -> ValueMap:
     """Return how Grafana shows values in words."""
     return ValueMap(
         {
-            str(value): ValueMappingResult(text=text, color=colour, index=place)
+            str(value): ValueMappingResult(text=text, color=None if colour == CALM else colour, index=place)
             for place, (value, (text, colour)) in enumerate(words.items())
         }
     )

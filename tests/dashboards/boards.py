@@ -55,7 +55,7 @@ def queries() -> list[Query]:
     ]
 
 
-def annotations() -> list[tuple[str, dict[str, Any]]]:
+def marks() -> list[tuple[str, dict[str, Any]]]:
     """Every annotation with its dashboard."""
     return [(path.stem, each) for path in FILES for each in board(path.stem)["annotations"]["list"]]
 

@@ -11,7 +11,7 @@ import yaml
 from dashboards.src.__main__ import documents
 from dashboards.src.queries import NAMED, query
 from hermes_exporter.collectors import FAMILIES
-from tests.dashboards.boards import FILES, annotations, board, panels, queries
+from tests.dashboards.boards import FILES, board, marks, panels, queries
 from tests.lab.user_systemd import REPO
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ OF_THE_HOST = {"up", *(family.name for family in FAMILIES if family.host)}
 BY_NAME = {family.name: family for family in FAMILIES}
 ALERTS = {"ALERTS", "ALERTS_FOR_STATE"}
 EXPRESSIONS = [*((each.name, each.target["expr"]) for each in queries()),
-               *((f"{name}: {each['name']}", each["expr"]) for name, each in annotations())]  # fmt: skip
+               *((f"{name}: {each['name']}", each["expr"]) for name, each in marks())]  # fmt: skip
 RUNBOOK = "https://github.com/hermes-exporter/hermes_exporter/blob/main/docs/runbooks/${__data.fields.Alert}.md"
 GUIDE = REPO / "docs/dashboards.md"
 
@@ -81,7 +81,7 @@ def test_its_variables(name: str) -> None:
 
 @pytest.mark.parametrize("pair", PANELS, ids=title)
 def test_a_panel_says_what_it_shows(pair: tuple[str, dict[str, Any]]) -> None:
-    """It has a title, a sentence for who is no expert, a unit, words for no data, and no data source of its own."""
+    """It has a title, a sentence for who is no expert, a unit, words for no data, no data source of its own."""
     panel = pair[1]
     defaults = panel["fieldConfig"]["defaults"]
 
