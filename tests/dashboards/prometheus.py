@@ -16,7 +16,8 @@ import yaml
 from tests.dashboards.remote_write import push
 from tests.dashboards.simulated_host import history
 from tests.dashboards.story import HOURS, hosts
-from tests.lab.stack import TREE, faster
+from tests.lab.alertmanager import faster
+from tests.lab.unpacked import TREE
 from tests.lab.user_systemd import REPO
 from tests.lab.waiting import free_port, until
 

@@ -36,7 +36,7 @@ def _at_home(directory: Path, now: float, hours: float) -> SimulatedHost:
     brief_at = now - 100 * MINUTE
     owner.create_job(main, _twice_a_day(brief_at), MISSING, habits=Habits(140.0))
     owner.create_job(main, "*/30 * * * *", "Inbox triage", habits=Habits(35.0, answer="silent"))
-    owner.create_job(main, "25 * * * *", "Market watch", deliver="telegram", habits=Habits(90.0))
+    owner.create_job(main, _hourly(now - 35 * MINUTE), "Market watch", deliver="telegram", habits=Habits(90.0))
     owner.create_job(main, "every 3h", "Backup check", script="backup.sh", deliver="local", habits=Habits(20.0))
     main.at(now - 2 * HOUR, owner.create_job, "5h", "Call the dentist")
     owner.create_job(coder, _daily(now - 3.5 * HOUR), "Nightly build", habits=Habits(420.0))
@@ -69,7 +69,7 @@ def _at_the_office(directory: Path, now: float, hours: float) -> SimulatedHost:
     shop = host.simulation.profile("shop", zone="UTC", model=MODEL)
     held = owner.create_job(team, "*/45 * * * *", "Stand-up notes", habits=Habits(60.0))
     owner.create_job(team, "10 */2 * * *", "Ticket digest", habits=Habits(200.0))
-    orders = owner.create_job(shop, "40 * * * *", "Orders", habits=Habits(50.0))
+    orders = owner.create_job(shop, _hourly(now - 40 * MINUTE), "Orders", habits=Habits(50.0))
     for profile in (team, shop):
         profile.at(profile.now + MINUTE, host.start_gateway)
     team.at(now - hours * HOUR + 5 * MINUTE, rarities.login_that_ends, "anthropic")
@@ -84,6 +84,10 @@ def _at_the_office(directory: Path, now: float, hours: float) -> SimulatedHost:
 def _twice_a_day(moment: float) -> str:
     late, early = (datetime.fromtimestamp(each, UTC) for each in (moment, moment - 8 * HOUR))
     return f"{late.minute} {early.hour},{late.hour} * * *"
+
+
+def _hourly(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC).minute} * * * *"
 
 
 def _daily(moment: float) -> str:
