@@ -3,6 +3,7 @@
 # make test-slow  the slow ones
 # make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
 # make docs       write docs/metrics.md and docs/field-failures.md anew
+# make dashboards write dashboards/*.json anew
 # make pictures   take the pictures in docs/images anew
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,7 +16,7 @@ else
 ROOT_ONLY := and not systemd
 endif
 
-.PHONY: run test test-slow bench lint docs pictures lab
+.PHONY: run test test-slow bench lint docs dashboards pictures lab
 
 run: .venv/installed
 	@$(BIN)/hermes-exporter serve $(ARGS)
@@ -44,6 +45,9 @@ docs: .venv/tested
 pictures: .venv/tested lab
 	$(BIN)/python -m tests.lab.screenshots
 
+dashboards: .venv/tested
+	$(BIN)/python -m dashboards.src
+
 lab: .venv/tested
 	bash tests/lab/setup.sh
 ifneq ($(ROOT_ONLY),)
@@ -62,5 +66,5 @@ endif
 # groups of requirements need a newer pip than Debian 12 has
 .venv/tested: pyproject.toml .venv/installed
 	$(PIP) install --upgrade "pip>=25.1"
-	$(PIP) install --group lint --group test
+	$(PIP) install --group lint --group test --group dashboards
 	@touch $@

@@ -16,7 +16,7 @@ import pytest
 import hermes_exporter
 
 REPO = Path(__file__).parent.parent
-SHARED = ("alerts", "dashboards", "deploy")
+SHARED = ("alerts", "dashboards/*.json", "deploy")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

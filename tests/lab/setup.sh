@@ -5,6 +5,7 @@
 #   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
+#   .cache/grafana-schema   Grafana's own types of the oldest and the newest version that the dashboards are for
 set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$repo/.cache
@@ -53,3 +54,17 @@ if [ "$(cat "$venv/contents" 2>/dev/null)" != "$hermes $venv" ]; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check $hermes
     echo "$hermes $venv" > "$venv/contents"
 fi
+
+compiler=typescript@5.9.3
+npm=$repo/.venv/bin/npm  # of make .venv/tested
+[ -x "$npm" ] || npm=npm
+for schema in 10.4.19 12.4.11; do
+    types=$cache/grafana-schema/${schema%.*}
+    if [ "$(cat "$types/contents" 2>/dev/null)" != "$schema $compiler" ]; then
+        echo "setup: installing @grafana/schema@$schema into .cache/grafana-schema"
+        rm -rf "$types"; mkdir -p "$types"
+        (cd "$types" && PATH=$(dirname "$npm"):$PATH "$npm" install --prefix . --ignore-scripts --no-audit --no-fund \
+            --silent "@grafana/schema@$schema" "$compiler")
+        echo "$schema $compiler" > "$types/contents"
+    fi
+done

@@ -1,0 +1,1 @@
+"""The dashboards: their form, their queries, and whether Grafana's own schema takes them."""
