@@ -14,7 +14,7 @@ import yaml
 from hermes_exporter.access import tls_section, web_config
 from hermes_exporter.access.passwords import is_hash
 from hermes_exporter.access.tls import CLIENT_AUTH, CURVES
-from tests.lab.stack import TREE
+from tests.lab.unpacked import TREE
 
 PAGE = (Path(__file__).parents[2] / "docs/tls.md").read_text()
 

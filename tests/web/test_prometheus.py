@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.access.authority import Authority, hashed
-from tests.lab.stack import TREE
+from tests.lab.unpacked import TREE
 from tests.lab.waiting import free_port, until
 
 from .secured import CLIENTS, Secured
