@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ SITE_PACKAGES = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/si
 
 
 def environment(machine: UserSystemd, directory: str, owner: str = "hermes") -> Path:
-    """Make an environment with what the wheel has, its dependencies those of the tests; return its program."""
+    """Make an environment with what the wheel has, and its dependencies; return its program."""
     machine.run(owner, "mkdir", "-p", directory)
     inside = machine.path(directory)
     site = inside / SITE_PACKAGES
@@ -27,7 +29,12 @@ def environment(machine: UserSystemd, directory: str, owner: str = "hermes") -> 
     )
     for name in SHARED:
         shutil.copytree(REPO / name, site / "hermes_exporter/share" / name)
-    (site / "dependencies.pth").write_text(f"{REPO / '.venv' / SITE_PACKAGES}\n")
+    for name in _needed("hermes-exporter"):
+        for file in metadata.files(name) or ():
+            if ".." not in file.parts:
+                target = site / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file.locate(), target)
     (inside / "pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\n")
     (inside / "bin").mkdir()
     (inside / "bin/python").symlink_to(os.path.realpath(sys.executable))
@@ -37,3 +44,14 @@ def environment(machine: UserSystemd, directory: str, owner: str = "hermes") -> 
     machine.root("chown", "-R", f"{OWNERS[owner]}:{OWNERS[owner]}", directory)
     machine.root("chmod", "-R", "go+rX", directory)
     return Path(directory) / "bin/hermes-exporter"
+
+
+def _needed(package: str) -> set[str]:
+    """Return what a package needs, and what that needs, as it is installed here."""
+    found: set[str] = set()
+    for requirement in metadata.requires(package) or ():
+        name, _, marker = requirement.partition(";")
+        if "extra" not in marker:
+            (project,) = re.findall(r"^[\w.-]+", name)
+            found |= {project, *_needed(project)}
+    return found
