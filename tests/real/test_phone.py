@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -53,8 +54,10 @@ def test_dead_gateway_rings(hermes: HermesHome, stack: Stack) -> None:
     pid = hermes.state("coder")["pid"]
     interpreter.rename(interpreter.with_name("python.gone"))
     hermes.kill(pid, "KILL")
+    killed = time.time()
 
     push = stack.wait_phone("FIRING HermesGatewayDead", 60)
+    sys.stderr.write(f"\nfrom death to the phone: {time.time() - killed:.1f} s, durations divided by {FASTER}\n")
     assert push["title"] == "FIRING HermesGatewayDead on hermes-host"
     assert push["priority"] == 5
     assert "gateway coder on hermes-host is dead" in push["message"]
