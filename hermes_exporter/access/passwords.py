@@ -17,8 +17,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import bcrypt
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,6 +39,8 @@ def is_hash(text: str) -> bool:
     match = _HASH.fullmatch(text)
     if match is None or not 4 <= int(match[1]) <= MAX_COST:
         return False
+    import bcrypt  # noqa: PLC0415  # half a megabyte that only who has passwords needs
+
     try:
         bcrypt.checkpw(b"", text.replace(f"${match[1]}$", "$04$", 1).encode())
     except ValueError:  # its salt is none
@@ -96,6 +96,8 @@ class Passwords:
         """Have a password checked in the thread; the same one is checked once for all who wait."""
         if len(self._waiting) >= MAX_WAITING or self._of_client[client] >= MAX_WAITING_OF_CLIENT:
             raise BusyError
+        import bcrypt  # noqa: PLC0415
+
         checked = asyncio.get_running_loop().run_in_executor(self._thread, bcrypt.checkpw, password, hashed)
         self._waiting[proof] = checked
         self._of_client[client] += 1

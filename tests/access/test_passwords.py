@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
-from hermes_exporter.access import passwords
 from hermes_exporter.access.passwords import MAX_WAITING, MAX_WAITING_OF_CLIENT, BusyError, Passwords
 
 from .authority import hashed
@@ -37,7 +36,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, bytes]]:
         asked.append((password, against))
         return check(password, against)
 
-    monkeypatch.setattr(passwords.bcrypt, "checkpw", noted)
+    monkeypatch.setattr(bcrypt, "checkpw", noted)
     return asked
 
 
