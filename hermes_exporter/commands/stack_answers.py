@@ -78,18 +78,15 @@ def _answer(question: Question, given: Given, known: str, *, new: bool) -> str:
 
 
 def _asked(question: Question) -> str:
-    """Ask until the answer fits."""
+    """Ask until the answer fits; raise click.UsageError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        how = f"--secret-file {question.name}=PATH" if question.secret else f"--set {question.name}=VALUE"
+        raise click.UsageError(f"{question.name} is missing: {how}, or run it where it can ask")
+    shown = not question.secret and bool(question.default)
     while True:
-        try:
-            answer: str = click.prompt(
-                question.ask,
-                default=question.default,
-                hide_input=question.secret,
-                show_default=not question.secret,
-            )
-        except click.Abort:
-            how = f"--secret-file {question.name}=PATH" if question.secret else f"--set {question.name}=VALUE"
-            raise click.UsageError(f"{question.name} is needed: {how} where nobody can be asked") from None
+        answer: str = click.prompt(
+            question.ask, default=question.default, hide_input=question.secret, show_default=shown
+        )
         try:
             return _fitting(question, answer)
         except click.UsageError as error:

@@ -33,7 +33,7 @@ HOST = re.compile(r"[A-Za-z0-9._-]+")
 @click.option(
     "--native/--compose", default=None, help="systemd units for Debian's packages, or containers (default)."
 )
-@click.option("--with-grafana/--without-grafana", "grafana", default=None, help="Whether Grafana belongs to it.")
+@click.option("--with-grafana/--without-grafana", "grafana", default=None, help="Default: as a container only.")
 @click.option("--prometheus.port", "prometheus", type=PORT, help="Where Prometheus listens. Default: 9090.")
 @click.option("--alertmanager.port", "alertmanager", type=PORT, help="Where Alertmanager listens. Default: 9093.")
 @click.option("--grafana.port", "grafana_port", type=PORT, help="Where Grafana listens. Default: 3000.")
@@ -120,11 +120,12 @@ def _wish(options: Mapping[str, Any], at: Directory, before: Record | None) -> W
     if len(set(ports.values())) < len(ports):
         raise click.UsageError(f"each needs a port of its own: {ports}")
     host = socket.gethostname()
+    native = _last(options["native"], before.native if before else None, otherwise=False)
     return Wish(
         root=at.root,
         notify=notify,
-        native=_last(options["native"], before.native if before else None, otherwise=False),
-        grafana=_last(options["grafana"], before.grafana if before else None, otherwise=True),
+        native=native,
+        grafana=_last(options["grafana"], before.grafana if before else None, otherwise=not native),
         ports=ports,
         host=host if HOST.fullmatch(host) else "hermes-host",
         uid=os.getuid(),

@@ -32,8 +32,10 @@ COMMENTED_WATCHDOG = """\
 NTFY_ACCESS = (
     "        http_config: &access\n",
     "          authorization:\n",
-    "            credentials_file: ntfy-token  # beside this file: your access token; without one delete both "
-    "http_config\n",
+    (
+        "            credentials_file: ntfy-token"
+        "  # beside this file: your access token; without one delete both http_config\n"
+    ),
     "        http_config: *access\n",
 )
 """Lines that go where the topic needs no token."""

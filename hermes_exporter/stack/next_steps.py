@@ -56,8 +56,8 @@ def _needs(wish: Wish, *, lingers: bool) -> Iterator[str]:
     yield "       sudo systemctl disable --now prometheus prometheus-alertmanager  # Debian starts its own at once"
     if needed != "0.25":
         yield f"       {wish.notify} needs Alertmanager {needed}: Debian 13 has 0.28, Debian 12 only 0.25"
-    if wish.grafana:
-        yield "       Grafana is not in Debian: https://grafana.com/docs/grafana/latest/setup-grafana/installation/debian/"
+    more = "" if wish.grafana else "; once it is installed, come again with --with-grafana"
+    yield f"       Grafana is not in Debian, its makers have a package: https://grafana.com/grafana/download{more}"
     if not lingers:
         yield "       loginctl enable-linger  # or all of it ends when you log out"
 
