@@ -344,8 +344,8 @@ WRITERS = {
     ),
     *("sources/sqlite_copy.py", *SIMULATED),
 }
-"""atomic_file.py writes what --output names, and with installation.py our own unit, with directory.py a stack; store.py what we
-remember; the demo and the simulator made-up homes."""
+"""atomic_file.py writes what --output names, with installation.py our own unit, with directory.py a stack;
+store.py what we remember; the demo and the simulator made-up homes."""
 
 
 def _writes(node: ast.AST) -> str | None:
