@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 _WEB = r"https?://[A-Za-z0-9.:\[\]-]+"
 _ADDRESS = _WEB + r"(?:/[A-Za-z0-9._~/?&=%@:+!-]*)?"
+"""One that can stand in a YAML file as it is."""
 _WORD = r"[A-Za-z0-9_-]+"
 _MAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+"
 
@@ -50,7 +51,7 @@ class Channel(NamedTuple):
 
 
 def _hook(name: str, whose: str, example: str) -> tuple[Question, ...]:
-    return (Question(name, f"Address of the webhook of {whose}", _ADDRESS, example),)
+    return (Question(name, f"Address of the webhook of {whose}", r"https?://\S+", example),)
 
 
 CHANNELS = {

@@ -61,7 +61,7 @@ class Directory:
         except msgspec.DecodeError as error:
             raise DirectoryError(f"{self.root / RECORD} is not as it was written: {error}") from None
         except OSError as error:
-            raise _unfit(error) from error
+            raise _unfit(error, self.root) from error
         try:
             if any(self.root.iterdir()):
                 raise DirectoryError(
@@ -70,7 +70,7 @@ class Directory:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise _unfit(error) from error
+            raise _unfit(error, self.root) from error
         return None
 
     def remember(self, record: Record) -> None:
@@ -132,7 +132,7 @@ class Directory:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unfit(error) from error
+            raise _unfit(error, path) from error
 
     def _write(self, name: str, data: bytes) -> None:
         path = self.root / name
@@ -140,7 +140,7 @@ class Directory:
         try:
             atomic_file.write(path, data, PRIVATE_FILE)
         except OSError as error:
-            raise _unfit(error) from error
+            raise _unfit(error, path) from error
 
     def _make(self, path: Path) -> None:
         if path.is_dir():
@@ -149,18 +149,18 @@ class Directory:
         try:
             path.mkdir(PRIVATE_DIRECTORY)
         except OSError as error:
-            raise _unfit(error) from error
+            raise _unfit(error, path) from error
 
     def _remove(self, name: str) -> None:
         try:
             (self.root / name).unlink(missing_ok=True)
         except OSError as error:
-            raise _unfit(error) from error
+            raise _unfit(error, self.root / name) from error
 
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _unfit(error: OSError) -> DirectoryError:
-    return DirectoryError(f"{error.filename}: {error.strerror}")
+def _unfit(error: OSError, path: Path) -> DirectoryError:
+    return DirectoryError(f"{error.filename or path}: {error.strerror}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -235,6 +236,29 @@ def test_odd_path_and_root_are_refused(stack: Stack, monkeypatch: pytest.MonkeyP
     assert (odd.exit_code, as_root.exit_code) == (2, 2)
     assert "choose a path of letters, digits and" in odd.output
     assert "you are root, and what it starts runs as you: do it as another user" in as_root.output
+
+
+def test_taken_port_is_warned_of(stack: Stack) -> None:
+    """Debian's own Prometheus, or Cockpit: said at first, for later on it is ours that listens."""
+    with socket.create_server(("127.0.0.1", 0)) as neighbour:
+        port = neighbour.getsockname()[1]
+        said = stack.ready("slack", f"--prometheus.port={port}")
+        again = stack.init()
+
+    warning = (
+        f"warning: something listens on port {port} already; stop it, or choose another one with --prometheus.port"
+    )
+    assert warning in said
+    assert "warning" not in again.output
+
+
+def test_file_is_no_directory(stack: Stack) -> None:
+    """A file of that name, and a directory in which nothing can be made, are one line."""
+    stack.root.touch()
+    done = stack.init("--notify=slack", *stack.answers("slack"))
+
+    assert done.exit_code == 2
+    assert "Not a directory" in done.output
 
 
 def test_broken_record_is_named(stack: Stack) -> None:
