@@ -87,11 +87,11 @@ class Directory:
             raise DirectoryError(f"{self.root / name} cannot be read") from error
 
     def keep_secret(self, name: str, secret: str) -> None:
-        """Write a secret, or take it away where it is empty."""
-        if secret:
-            self._write(name, secret.encode())
-        else:
+        """Write a secret that is another one than that which is there, or take it away where it is empty."""
+        if not secret:
             self._remove(name)
+        elif secret != self.secret(name):
+            self._write(name, secret.encode())
 
     def make(self, names: Iterable[str]) -> None:
         """Make directories, for their owner alone, that are not there yet."""
