@@ -150,7 +150,10 @@ def users(name: str) -> set[str]:
                 "options.py",
                 *(
                     f"commands/{name}.py"
-                    for name in ("arguments", "check", "install", "once", "stack", "test_alert")
+                    for name in (
+                        *("arguments", "check", "install", "once", "stack", "stack_answers", "stack_init"),
+                        "test_alert",
+                    )
                 ),
             },
         ),
@@ -331,11 +334,18 @@ WRITING_CALLS = {
     *("NamedTemporaryFile", "TemporaryDirectory", "mkstemp", "mkdtemp", "mkfifo"),
 }
 WRITERS = {
-    *("atomic_file.py", "demo/home.py", "demo/player.py", "stack/installation.py", "store.py"),
+    *(
+        "atomic_file.py",
+        "demo/home.py",
+        "demo/player.py",
+        "stack/directory.py",
+        "stack/installation.py",
+        "store.py",
+    ),
     *("sources/sqlite_copy.py", *SIMULATED),
 }
-"""atomic_file.py writes what --output names, and with installation.py our own unit; store.py what we remember; the
-demo and the simulator made-up homes."""
+"""atomic_file.py writes what --output names, with installation.py our own unit, with directory.py a stack;
+store.py what we remember; the demo and the simulator made-up homes."""
 
 
 def _writes(node: ast.AST) -> str | None:

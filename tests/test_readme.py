@@ -39,6 +39,7 @@ NOT_RUN_HERE = {
     "pipx install .": "test_packaging.py runs it",
     "hermes-exporter check": "test_check.py runs it",
     "hermes-exporter install": "test_install.py runs it",
+    "hermes-exporter stack init ~/hermes-stack --notify telegram": "test_init.py runs it on a terminal",
     "loginctl enable-linger": "would change the account of whoever runs the tests",
     "make test": "this test is part of it",
     "make test-slow": "this test is part of it",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from hermes_exporter.commands.stack_init import init
 from hermes_exporter.commands.test_alert import test_alert
 
 
@@ -12,4 +13,5 @@ def stack() -> None:
     """Prometheus, Alertmanager, and the way to your phone."""
 
 
-stack.add_command(test_alert)
+for command in (init, test_alert):
+    stack.add_command(command)

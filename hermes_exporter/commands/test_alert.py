@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from hermes_exporter.stack.alertmanager import Alertmanager
     from hermes_exporter.stack.trial import Progress, Way
 
-HINT = "Alertmanager's log says more: journalctl -u prometheus-alertmanager -n 20"
+HINT = (
+    "Alertmanager's log says more: journalctl -u prometheus-alertmanager -n 20; of stack init: journalctl --user "
+    "-u hermes-alertmanager, or docker compose logs alertmanager"
+)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

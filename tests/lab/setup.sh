@@ -3,6 +3,7 @@
 #   Debian packages on the machine (installed when root): a systemd to run in throw-away namespaces, and what it takes;
 #                           a Chromium to look at the status page with
 #   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
+#   .cache/compose          docker compose, which reads a compose file without a Docker, unpacked likewise
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
 #   .cache/grafana-schema   Grafana's own types of the oldest and the newest version that the dashboards are for
@@ -33,6 +34,14 @@ if [ "$(cat "$cache/debs/contents" 2>/dev/null)" != "$unpacked" ]; then
     # shellcheck disable=SC2086  # one suite and several packages
     bash "$repo/tests/lab/get-debs.sh" "$cache/debs" $unpacked
     echo "$unpacked" > "$cache/debs/contents"
+fi
+
+compose="trixie docker-compose"
+if [ "$(cat "$cache/compose/contents" 2>/dev/null)" != "$compose" ]; then
+    echo "setup: fetching $compose into .cache/compose"
+    # shellcheck disable=SC2086  # a suite and a package
+    bash "$repo/tests/lab/get-debs.sh" "$cache/compose" $compose
+    echo "$compose" > "$cache/compose/contents"
 fi
 
 faketime="bookworm libfaketime"
