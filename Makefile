@@ -2,7 +2,7 @@
 # make test       lint and every test that is not slow; installs what they need
 # make test-slow  the slow ones
 # make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
-# make docs       write docs/metrics.md and docs/field-failures.md anew
+# make docs       write docs/metrics.md, docs/field-failures.md and docs/otlp.md anew
 # make dashboards write dashboards/*.json anew
 # make site       build the documentation as a web site, into build/site
 # make pictures   take the pictures in docs/images anew
@@ -42,9 +42,11 @@ docs: .venv/tested
 	mv docs/metrics.md.new docs/metrics.md
 	$(BIN)/python -m tests.field.table > docs/field-failures.md.new
 	mv docs/field-failures.md.new docs/field-failures.md
+	$(BIN)/python -m website.otlp > docs/otlp.md.new
+	mv docs/otlp.md.new docs/otlp.md
 
 site: .venv/tested
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 pictures: .venv/tested lab
 	$(BIN)/python -m tests.lab.screenshots
