@@ -1,4 +1,4 @@
-"""The documentation as a web site: it is built strictly, without a network, and its pages ask nobody for anything."""
+"""The documentation as a web site: built strictly and without a network, its pages ask nobody for anything."""
 
 from __future__ import annotations
 

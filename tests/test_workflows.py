@@ -37,7 +37,7 @@ def test_forge_understands_them() -> None:
 
 
 def test_nothing_in_them_is_unsafe() -> None:
-    """No audit of zizmor's has a finding: templates in scripts, tokens that stay, too many rights, moving actions."""
+    """No audit of zizmor's has a finding: templates in scripts, tokens that stay, too many rights."""
     assert complaints(BIN / "zizmor", "--offline", "--no-progress", "--format", "plain") == ""
 
 
@@ -52,7 +52,7 @@ def test_actions_are_pinned(workflow: Path) -> None:
 
 
 def test_nothing_is_published_untested() -> None:
-    """What is published was built, tested as a change is, and tried; nobody but PyPI's own job may publish there."""
+    """What is published was built, tested as a change is, and tried; only one job may publish to PyPI."""
     jobs = release()
 
     assert [name for name, job in jobs.items() if {"build", "test", "try"} <= set(job.get("needs", []))] == [

@@ -19,7 +19,7 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
 
 
 def to_forge(markdown: str, page: str) -> str:
-    """The Markdown of a page, given by its path within docs/, with each link out of docs/ as an address of the forge."""
+    """The Markdown of the page that has this path within docs/, as on_page_markdown returns it."""
 
     def target(link: re.Match[str]) -> str:
         before, address, after = link.groups()
