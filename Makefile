@@ -46,7 +46,7 @@ docs: .venv/tested
 	mv docs/otlp.md.new docs/otlp.md
 
 site: .venv/tested
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pictures: .venv/tested lab
 	$(BIN)/python -m tests.lab.screenshots

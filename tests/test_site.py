@@ -86,6 +86,17 @@ def test_page_is_whole(site: Path, source: Path) -> None:
     assert [text for text in page.paragraphs if re.search(r"^\s*(- |\* |\d+\. |\|)|```", text, re.MULTILINE)] == []
 
 
+def test_every_page_is_found() -> None:
+    """The first page leads to every other, and that of the alerts to every runbook."""
+    first, alerts = ((REPO / page).read_text() for page in ("docs/README.md", "docs/runbooks/README.md"))
+
+    runbooks = {source for source in SOURCES if source.match("runbooks/Hermes*.md")}
+    lost = [source for source in set(SOURCES) - runbooks if f"]({source})" not in first]
+
+    assert lost == [Path("README.md")]
+    assert [source for source in runbooks if f"]({source.name})" not in alerts] == []
+
+
 def test_styles_fetch_nothing(site: Path) -> None:
     """No style sheet names a font, a picture or a sheet of another server."""
     sheets = list(site.rglob("*.css"))
