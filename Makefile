@@ -2,8 +2,9 @@
 # make test       lint and every test that is not slow; installs what they need
 # make test-slow  the slow ones
 # make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
-# make docs       write docs/metrics.md and docs/field-failures.md anew
+# make docs       write docs/metrics.md, docs/field-failures.md and docs/otlp.md anew
 # make dashboards write dashboards/*.json anew
+# make site       build the documentation as a web site, into build/site
 # make pictures   take the pictures in docs/images anew
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +17,7 @@ else
 ROOT_ONLY := and not systemd
 endif
 
-.PHONY: run test test-slow bench lint docs dashboards pictures lab
+.PHONY: run test test-slow bench lint docs site dashboards pictures lab
 
 run: .venv/installed
 	@$(BIN)/hermes-exporter serve $(ARGS)
@@ -41,6 +42,11 @@ docs: .venv/tested
 	mv docs/metrics.md.new docs/metrics.md
 	$(BIN)/python -m tests.field.table > docs/field-failures.md.new
 	mv docs/field-failures.md.new docs/field-failures.md
+	$(BIN)/python -m website.otlp > docs/otlp.md.new
+	mv docs/otlp.md.new docs/otlp.md
+
+site: .venv/tested
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pictures: .venv/tested lab
 	$(BIN)/python -m tests.lab.screenshots
@@ -66,5 +72,5 @@ endif
 # groups of requirements need a newer pip than Debian 12 has
 .venv/tested: pyproject.toml .venv/installed
 	$(PIP) install --upgrade "pip>=25.1"
-	$(PIP) install --group lint --group test --group dashboards
+	$(PIP) install --group lint --group test --group docs --group dashboards
 	@touch $@

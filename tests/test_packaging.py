@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import email
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from trove_classifiers import classifiers
 
 import hermes_exporter
 
+if TYPE_CHECKING:
+    from email.message import Message
+
 REPO = Path(__file__).parent.parent
 SHARED = ("alerts", "dashboards/*.json", "deploy")
+RAW = "https://raw.githubusercontent.com/hermes-exporter/hermes_exporter/main/"
+AS_OF, EARLIER = "1767225600", 1_000_000_000
+"""Unix times: what the distributions are built as of, and what the files of a checkout may say."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -69,12 +79,140 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bin_directory
 
 
+def build(tools: Path, source: Path, dist: Path) -> Path:
+    """Build the source distribution, and the wheel from it, as of a moment; return where they are."""
+    run(tools / "python", "-m", "build", "--outdir", dist, source, cwd=dist, SOURCE_DATE_EPOCH=AS_OF)
+    return dist
+
+
 @pytest.fixture(scope="module")
 def built(checkout: Path, tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the source distribution and the wheel that was built from it."""
-    dist = tmp_path_factory.mktemp("dist")
-    run(tools / "python", "-m", "build", "--outdir", dist, ".", cwd=checkout)
-    return dist
+    return build(tools, checkout, tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def from_source(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin of an environment that has nothing but what the source distribution installs."""
+    environment = new_environment(tmp_path_factory.mktemp("from-source") / "venv")
+    (sdist,) = built.glob("*.tar.gz")
+    run(environment / "pip", "install", "--quiet", sdist, cwd=environment)
+    return environment
+
+
+def metadata(wheel: Path) -> Message:
+    """What the wheel says of itself."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return email.message_from_bytes(archive.read(name))
+
+
+def test_same_bytes_from_elsewhere_and_later(checkout: Path, built: Path, tools: Path, tmp_path: Path) -> None:
+    """Another directory, another umask's modes, other times of the files, another hour: the same bytes."""
+    elsewhere = tmp_path / "an elsewhere"
+    shutil.copytree(checkout, elsewhere)
+    for path in elsewhere.rglob("*"):
+        os.utime(path, (EARLIER, EARLIER))
+        path.chmod(path.stat().st_mode & ~0o077)
+    (tmp_path / "dist").mkdir()
+
+    again = build(tools, elsewhere, tmp_path / "dist")
+
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == {
+        path.name: path.read_bytes() for path in built.iterdir()
+    }
+
+
+def test_times_within_are_those_that_were_asked_for(built: Path) -> None:
+    """Every entry of both is as old as SOURCE_DATE_EPOCH says."""
+    (wheel,) = built.glob("*.whl")
+    (sdist,) = built.glob("*.tar.gz")
+    moment = int(AS_OF)
+
+    with tarfile.open(sdist) as archive:
+        assert {entry.mtime for entry in archive} == {moment}
+    with zipfile.ZipFile(wheel) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {time.gmtime(moment)[:6]}
+
+
+def test_version_is_in_one_place(built: Path) -> None:
+    """Both are called as the package says, and no other file that is shipped or run says a version of its own."""
+    (wheel,) = built.glob("*.whl")
+    said = f'"{hermes_exporter.__version__}"'
+    files = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=REPO).splitlines()
+    sources = [name for name in files if name.endswith((".py", ".toml", ".yml", "Dockerfile", "Makefile"))]
+
+    assert metadata(wheel)["Version"] == hermes_exporter.__version__
+    assert {path.name for path in built.iterdir()} == {
+        f"hermes_exporter-{hermes_exporter.__version__}.tar.gz",
+        f"hermes_exporter-{hermes_exporter.__version__}-py3-none-any.whl",
+    }
+    stated = [name for name in sources if (REPO / name).is_file() and said in (REPO / name).read_text()]
+    assert [name for name in stated if not name.startswith("tests/")] == ["hermes_exporter/__init__.py"]
+
+
+def test_readme_reads_well_where_there_is_no_repository(built: Path) -> None:
+    """Every link and picture of the long description is an address, and leads to a file of this repository."""
+    (wheel,) = built.glob("*.whl")
+    description = metadata(wheel).get_payload()
+    assert isinstance(description, str)
+
+    targets = re.findall(r"\]\(([^)\s]+)\)", description)
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", description)
+
+    assert pictures
+    assert [target for target in targets if not target.startswith("https://")] == []
+    assert all(picture.startswith(RAW) for picture in pictures)
+    ours = [target.partition("/main/")[2] for target in targets if "/main/" in target]
+    assert [name for name in ours if not (REPO / name).is_file()] == []
+
+
+def test_metadata_is_what_people_look_for(built: Path) -> None:
+    """Licence, Python, addresses and keywords are there, and every classifier is one of PyPI's."""
+    (wheel,) = built.glob("*.whl")
+    said = metadata(wheel)
+    addresses = dict(address.split(", ", 1) for address in said.get_all("Project-URL") or [])
+
+    assert (said["License-Expression"], said["Requires-Python"]) == ("Apache-2.0", ">=3.11")
+    assert set(addresses) == {"Homepage", "Documentation", "Changelog", "Issues", "Security"}
+    ours = [address.partition("/blob/main/")[2] for address in addresses.values() if "/blob/" in address]
+    assert [name for name in ours if not (REPO / name).is_file()] == []
+    assert {"hermes-agent", "prometheus-exporter"} <= set(said["Keywords"].split(","))
+    assert set(said.get_all("Classifier") or ()) <= classifiers
+
+
+def test_source_distribution_installs_what_works(from_source: Path, tmp_path: Path) -> None:
+    """With nothing but it, every command that shows or makes something finds what it needs."""
+    program = from_source / "hermes-exporter"
+    home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    (tmp_path / ".hermes").mkdir()
+    # a unit that starts a program of /tmp is refused: it is shown the same in a place that stays
+    elsewhere = (
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        'mount --bind "$0" /srv && exec "$@"',
+        from_source,
+    )
+
+    assert hermes_exporter.__version__ in run(program, "--version", cwd=tmp_path, **home)
+    assert "ExecStart=/srv/" in run(*elsewhere, "/srv/hermes-exporter", "install", "--print", cwd=tmp_path, **home)
+    assert "test-alert" in run(program, "stack", "--help", cwd=tmp_path, **home)
+    assert "hermes_gateway_up" in run(program, "metrics", cwd=tmp_path, **home)
+    assert "hermes_exporter_build_info" in run(program, "scrape", cwd=tmp_path, **home)
+
+
+def test_source_distribution_installs_every_file_to_copy(from_source: Path) -> None:
+    """Rules, dashboards and templates lie beside the package, byte for byte."""
+    find = "import importlib.resources as r; print(r.files('hermes_exporter') / 'share')"
+    share = Path(run(from_source / "python", "-c", find, cwd=from_source).strip())
+
+    assert {name: (share / name).read_bytes() for name in shipped()} == {
+        name: (REPO / name).read_bytes() for name in shipped()
+    }
+    assert {path.relative_to(share).as_posix() for path in share.rglob("*") if path.is_file()} == shipped()
 
 
 def test_wheel_carries_what_it_needs(built: Path) -> None:

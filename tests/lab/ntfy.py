@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Ntfy:
-    """The server; `token` is the phone's. Only the topic `watchdog` may be written without one."""
+    """The server; `token` is the phone's. Only one topic, or those of a pattern, may be written without one."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, writable: str = "watchdog") -> None:
         """Start it, its files in directory."""
         self._directory = directory
         self.address = f"127.0.0.1:{free_port()}"
@@ -38,7 +38,7 @@ class Ntfy:
         self._program.wait_ready(f"{self.url}/v1/health")
         self._admin("user", "add", "phone")
         self._admin("access", "phone", "*", "rw")
-        self._admin("access", "everyone", "watchdog", "write-only")
+        self._admin("access", "everyone", writable, "write-only")
         found = re.search(r"tk_\w+", self._admin("token", "add", "phone"))
         assert found
         self.token = found[0]
