@@ -100,6 +100,33 @@ def messenger(profile: Profile, name: str, state: MessengerState) -> None:
         connections.changed(gateway, gateway.connections[name])
 
 
+def adapter(
+    profile: Profile, name: str, state: str, code: str | None = None, *, needs_attention: bool | None = None
+) -> None:
+    """The gateway notes this of a messenger, of any kind; None of ``needs_attention`` is not noted."""
+    connections.note(_gateway(profile), name, state, code, needs_attention=needs_attention)
+
+
+def hung_turns(profile: Profile, number: int) -> None:
+    """So many turns of conversations are in flight in the gateway, and none of them ends."""
+    gateway = _gateway(profile)
+    gateway.turns = number
+    gateway.save_state()
+
+
+def stuck_stop(profile: Profile) -> None:
+    """The gateway is told to stop, says that it drains, and hangs: its loop does nothing any more."""
+    gateway = _gateway(profile)
+    gateway.log(connections.GATEWAY, "Received SIGTERM as a planned gateway stop — exiting cleanly")
+    gateway.claim("draining")
+    gateway.freeze()
+
+
+def wedged_start(profile: Profile) -> None:
+    """The gateway that is starting hangs where it is, and starts no further."""
+    _gateway(profile).freeze()
+
+
 def config(profile: Profile, *, broken: bool) -> None:
     """An edit leaves a config.yaml that is no YAML, or mends it; a gateway says so when it starts."""
     profile.config_broken = broken

@@ -58,12 +58,13 @@ class Gateway:
         runs: the runs in flight in it, by job.
         leaked: jobs that it takes for running though they are not.
         draining: it lets nothing begin.
+        turns: turns of conversations in flight.
     """
 
     def __init__(self, profile: Profile, process: Process) -> None:
         self.process = process
         self.process_id = profile.new_id(32)
-        self.alive, self.frozen, self.draining = True, False, False
+        self.alive, self.frozen, self.draining, self.turns = True, False, False, 0
         self.runs: dict[str, Run] = {}
         self.leaked: set[str] = set()
         self.connections = {each.name: Connection(each) for each in profile.messengers.values()}
@@ -113,6 +114,17 @@ class Gateway:
     def save_state(self) -> None:
         """Write gateway_state.json."""
         self._save_state(self.now)
+
+    def signature(self) -> dict[str, int]:
+        """Return what marks an entry of gateway_state.json as its own, in later versions."""
+        if not self._profile.newer:
+            return {}
+        return {"writer_pid": self.process.pid, "writer_start_time": self.process.start_ticks}
+
+    def claim(self, state: str) -> None:
+        """Write that it is in this state now."""
+        self._claim = state
+        self.save_state()
 
     def refresh(self) -> None:
         """Write what the process repeats without anything else happening: its beats."""
@@ -191,10 +203,18 @@ class Gateway:
 
     def _save_state(self, at: float) -> None:
         self._saved_at = at
-        platforms = {name: each.note for name, each in self.connections.items() if each.note}
-        newer = self._profile.newer
-        data = gateway_files.state(self.process, self._claim, platforms, at, newer=newer)
-        self._profile.disk.put(gateway_files.STATE, data, at)
+        profile = self._profile
+        profile.notes |= {name: each.note for name, each in self.connections.items() if each.note}
+        data = gateway_files.state(
+            self.process,
+            self._claim,
+            profile.notes,
+            at,
+            turns=self.turns,
+            served=profile.serves,
+            newer=profile.newer,
+        )
+        profile.disk.put(gateway_files.STATE, data, at)
 
     def _lifecycle(self, exit_code: int | None) -> None:
         profile = self._profile

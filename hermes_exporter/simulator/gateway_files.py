@@ -29,17 +29,28 @@ def record(process: Process) -> dict[str, Any]:
     return {"pid": process.pid, "kind": "hermes-gateway", "argv": ARGV, "start_time": process.start_ticks}
 
 
-def state(process: Process, claim: str, platforms: dict[str, Any], at: float, *, newer: bool) -> bytes:
-    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state."""
+def state(  # noqa: PLR0913  # what the file says
+    process: Process,
+    claim: str,
+    platforms: dict[str, Any],
+    at: float,
+    *,
+    turns: int = 0,
+    served: tuple[str, ...] = (),
+    newer: bool,
+) -> bytes:
+    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state, ``turns`` those in flight."""
     content = {
         **record(process),
         "gateway_state": claim,
         "exit_reason": None,
         "restart_requested": False,
-        "active_agents": 0,
+        "active_agents": turns,
         "platforms": platforms,
         "updated_at": utc(at),
     }
+    if served:
+        content["served_profiles"] = list(served)
     if newer:
         content["code_version"] = CODE_VERSION
     return json.dumps(content, separators=(",", ":")).encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import jobs, plan
+from hermes_exporter.simulator import jobs, plan, setup
 from hermes_exporter.simulator.book import Life, Term
 from hermes_exporter.simulator.gateway import Gateway, Process
 from hermes_exporter.simulator.jobs import Habits, Job
@@ -157,6 +157,13 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
         del profile.commands[process_id]
 
     profile.beside(command())
+
+
+def serve(profile: Profile, *others: str) -> None:
+    """Tell a profile's gateway to serve other profiles too; it does so when it starts."""
+    profile.serves = (profile.name, *others)
+    text = f"{setup.config(profile.settings)}gateway:\n  multiplex_profiles: true\n"
+    profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
 
 
 def answer_next(_profile: Profile, job: Job, *answers: jobs.Answer) -> None:

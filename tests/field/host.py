@@ -89,10 +89,7 @@ class FieldHost(World):
     def look(self) -> None:
         """Scrape once, and keep the answer."""
         self.simulation.materialise()
-        lock = self.profile.home / "gateway.lock"
-        if self._starting and lock.exists():
-            self.procfs.hold(self._starting, lock)
-            self._starting = 0
+        self.take_locks()
         self._shift()
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
             self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
