@@ -37,7 +37,7 @@ LOOP_STARTS = 4
 """So many starts within the window are a crash loop, whoever restarts it."""
 LOOP_QUIET_SECONDS = 300.0
 """No start for so long ends it."""
-SLOW_LOOP_WINDOW_SECONDS = 3 * 3600.0
+SLOW_LOOP_WINDOW_SECONDS = 4 * 3600.0
 SLOW_LOOP_STARTS = 8
 """So many starts within the longer window are a loop too: a watchdog takes minutes to strike each time."""
 SLOW_LOOP_APART_SECONDS = 240.0
