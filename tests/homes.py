@@ -116,6 +116,14 @@ class Procfs:
         lines = [f"{name}={value}\0" for name, value in {"PATH": "/bin", "TOKEN": "sk-fake", **variables}.items()]
         (self.root / str(pid) / "environ").write_text("".join(lines))
 
+    def delete(self, pid: int, path: Path) -> None:
+        """Delete a file that the process has open and may have locked."""
+        kept = path.rename(f"{path} (deleted)")  # as /proc calls it, and it can still be looked at by way of there
+        for descriptor in (self.root / str(pid) / "fd").iterdir():
+            if descriptor.readlink() == path:
+                descriptor.unlink()
+                descriptor.symlink_to(kept)
+
     def kill(self, pid: int) -> None:
         """Take the process and its locks away."""
         directory = self.root / str(pid)

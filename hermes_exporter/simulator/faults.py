@@ -122,9 +122,9 @@ def stuck_stop(profile: Profile) -> None:
     gateway.freeze()
 
 
-def wedged_start(profile: Profile) -> None:
-    """The gateway that is starting hangs where it is, and starts no further."""
-    _gateway(profile).freeze()
+def starts_hang(profile: Profile, *, on: bool) -> None:
+    """Gateways that start from now on take their lock, say that they are starting, and hang; or they do not."""
+    profile.wedges = on
 
 
 def config(profile: Profile, *, broken: bool) -> None:

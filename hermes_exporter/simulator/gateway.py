@@ -188,6 +188,8 @@ class Gateway:
             self.log(GATEWAY, EXIT_1)
         gateway_files.ended(profile.disk, self.process, self.now, success=planned)
         profile.disk.take_away(gateway_files.PID)
+        for marker in gateway_files.MARKERS.values():
+            profile.disk.take_away(marker)
         self.die()
         self._lifecycle(0 if planned else 1)
 
@@ -236,6 +238,8 @@ class Gateway:
         gateway_files.claim_home(profile.disk, self.process, self.now)
         self.save_state()
         self._lifecycle(None)
+        if profile.wedges:
+            yield inf
         if profile.config_broken:
             self.log("hermes_cli.config", f"Failed to parse {profile.home}/config.yaml: {NO_YAML}", "WARNING")
         self.log(GATEWAY, "Starting Hermes Gateway...")

@@ -73,6 +73,7 @@ class Profile:
         commands: the processes that run a job for its owner, by their ids in the ledger.
         config_broken: its config.yaml is no YAML.
         serves: the profiles that its gateway serves, itself among them; empty where it serves nobody else.
+        wedges: its gateways hang while they start.
         notes: what its gateways noted of messengers, which outlives them.
     """
 
@@ -93,7 +94,7 @@ class Profile:
         self.credentials = Credentials(self.disk, self.model, now)
         self.messengers = {name: Messenger(name, f"home{settings.name}channel") for name in settings.messengers}
         self.starts: list[float] = []
-        self.crashed = self.config_broken = False
+        self.crashed = self.config_broken = self.wedges = False
         self.serves: tuple[str, ...] = ()
         self.notes: dict[str, dict[str, Any]] = {}
         self.gateway: Gateway | None = None

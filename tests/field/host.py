@@ -52,6 +52,8 @@ class FieldHost(World):
 
     def watch(self) -> None:
         """Start the exporter, with what it remembers."""
+        self.simulation.materialise()
+        self.take_locks()
         self._port = free_port()
         self._shift()
         (library,) = FAKETIME.glob("*/faketime/libfaketime.so.1")
@@ -90,6 +92,10 @@ class FieldHost(World):
         """Scrape once, and keep the answer."""
         self.simulation.materialise()
         self.take_locks()
+        self.scrape()
+
+    def scrape(self) -> None:
+        """Scrape what stands on the disk, and keep the answer."""
         self._shift()
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
             self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))

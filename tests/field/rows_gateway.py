@@ -86,7 +86,7 @@ ROWS = {
     "job restarts it": Row(
         (30719, 51976, 21189),
         "a job restarts the gateway that runs it, and is run again: every ten seconds",
-        (CONDITION, STARTS, "hermes_cron_job_run_orphaned"),
+        (CONDITION, STARTS, "hermes_cron_job_runs_total"),
         LOOPS,
     ),
     "start storm": Row(
