@@ -20,9 +20,9 @@ def wait(host: FieldHost, minutes: float) -> None:
 
 def alone(host: FieldHost, alert: str, profile: str = "default") -> Fired:
     """Return the one alert that fired, once, of that name and profile."""
-    (fired,) = host.alerts()
-    assert (fired.alert, fired.profile) == (alert, profile)
-    return fired
+    fired = host.alerts()
+    assert [(each.alert, each.profile) for each in fired] == [(alert, profile)], fired
+    return fired[0]
 
 
 def seen(host: FieldHost, name: str, **labels: str) -> list[float]:
@@ -37,9 +37,9 @@ def seen(host: FieldHost, name: str, **labels: str) -> list[float]:
 
 def soon(fired: Fired, began: float, minutes: float) -> None:
     """Assert that it fired after the failure began, and no later than so many minutes."""
-    assert 0 < fired.since - began <= minutes * MINUTE
+    assert 0 < fired.since - began <= minutes * MINUTE, fired.since - began
 
 
 def over(fired: Fired, ended: float, minutes: float) -> None:
     """Assert that it ended no later than so many minutes after the failure."""
-    assert ended <= fired.until <= ended + minutes * MINUTE
+    assert ended <= fired.until <= ended + minutes * MINUTE, fired.until - ended

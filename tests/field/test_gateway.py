@@ -370,7 +370,7 @@ def test_an_update_that_leaves_it_stopped_is_told(make_host: MakeHost) -> None:
 
 @shows("job restarts it")
 def test_a_job_that_restarts_its_gateway_is_told(make_host: MakeHost) -> None:
-    """Each start runs the job again, which ends the gateway: runs without an owner, and a crash loop."""
+    """Each start runs the job again, which ends the gateway: runs that nobody ended, and a crash loop."""
     host = living(make_host)
     owner.create_job(host.profile, "* * * * *", "Restarts it", habits=Habits(seconds=30))
     began = host.simulation.now
@@ -380,7 +380,9 @@ def test_a_job_that_restarts_its_gateway_is_told(make_host: MakeHost) -> None:
     assert condition(host, "gateway_crash_looping") == 1
     assert host.value("hermes_gateway_starts_total", profile="default") == 77
     assert max(seen(host, "hermes_cron_job_runs_total", status="unknown")) >= 10
-    soon(alone(host, "HermesGatewayCrashLooping"), began, 6)
+    loops, failing = host.alerts()
+    assert (loops.alert, failing.alert) == ("HermesGatewayCrashLooping", "HermesCronJobFailing")
+    soon(loops, began, 6)
 
 
 @shows("start storm")
