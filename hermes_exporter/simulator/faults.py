@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hermes_exporter.simulator.provider import State as ProviderState
     from hermes_exporter.simulator.ticker import Ticker
 
+DATABASE_HEAD = b"SQLite format 3\0"
 BROKEN_CONFIG = "model:\n  default: demo-model-1\n - provider: custom\n"
 
 
@@ -105,6 +106,16 @@ def adapter(
 ) -> None:
     """The gateway notes this of a messenger, of any kind; None of ``needs_attention`` is not noted."""
     connections.note(_gateway(profile), name, state, code, needs_attention=needs_attention)
+
+
+def database_damaged(profile: Profile, *, repaired: bool) -> None:
+    """The state database is malformed: a repair left a copy beside it, or its gateway can use it no more (0.22)."""
+    profile.disk.put("state.db", DATABASE_HEAD, profile.now, 0o644)
+    if repaired:
+        profile.disk.put("state.db.malformed-20260504.bak", DATABASE_HEAD, profile.now, 0o644)
+    else:
+        profile.session_store = "unavailable"
+        _gateway(profile).save_state()
 
 
 def hung_turns(profile: Profile, number: int) -> None:

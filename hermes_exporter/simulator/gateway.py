@@ -214,6 +214,7 @@ class Gateway:
             at,
             turns=self.turns,
             served=profile.serves,
+            store=profile.session_store,
             newer=profile.newer,
         )
         profile.disk.put(gateway_files.STATE, data, at)

@@ -39,9 +39,12 @@ def state(  # noqa: PLR0913  # what the file says
     *,
     turns: int = 0,
     served: tuple[str, ...] = (),
+    store: str = "ok",
     newer: bool,
 ) -> bytes:
-    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state, ``turns`` those in flight."""
+    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state, ``turns`` those in flight,
+    ``store`` how its state database is.
+    """
     content = {
         **record(process),
         "gateway_state": claim,
@@ -54,7 +57,7 @@ def state(  # noqa: PLR0913  # what the file says
     if served:
         content["served_profiles"] = list(served)
     if newer:
-        content["code_version"] = CODE_VERSION
+        content |= {"code_version": CODE_VERSION, "session_store": {"status": store}}
     return json.dumps(content, separators=(",", ":")).encode()
 
 

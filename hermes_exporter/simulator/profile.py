@@ -74,6 +74,7 @@ class Profile:
         config_broken: its config.yaml is no YAML.
         serves: the profiles that its gateway serves, itself among them; empty where it serves nobody else.
         wedges: its gateways hang while they start.
+        session_store: how its state database is, as a gateway of a later version says.
         notes: what its gateways noted of messengers, which outlives them.
     """
 
@@ -96,6 +97,7 @@ class Profile:
         self.starts: list[float] = []
         self.crashed = self.config_broken = self.wedges = False
         self.serves: tuple[str, ...] = ()
+        self.session_store = "ok"
         self.notes: dict[str, dict[str, Any]] = {}
         self.gateway: Gateway | None = None
         self.commands: dict[str, Process] = {}

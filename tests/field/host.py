@@ -100,7 +100,7 @@ class FieldHost(World):
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
             self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
 
-    def value(self, name: str, **labels: str) -> float | None:
+    def value(self, name: str, /, **labels: str) -> float | None:
         """Return what the last scrape says of the one series with these labels; None where there is none."""
         found = [
             value
@@ -133,7 +133,7 @@ class FieldHost(World):
         if self._process.poll() is not None:
             raise AssertionError(f"the exporter ended with {self._process.returncode}:\n{self._log.read_text()}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/healthy", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=30) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -25,7 +25,7 @@ def alone(host: FieldHost, alert: str, profile: str = "default") -> Fired:
     return fired[0]
 
 
-def seen(host: FieldHost, name: str, **labels: str) -> list[float]:
+def seen(host: FieldHost, name: str, /, **labels: str) -> list[float]:
     """Return every value that any scrape had of the series with at least these labels."""
     return [
         value
