@@ -47,7 +47,12 @@ class Credentials:
 
     def log_in(self, now: float, *, until: float, refreshable: bool) -> None:
         """The owner logs in: the first credential is a token that ends at a moment, with a refresh token or without."""
-        self._login = {"auth_type": "oauth", "source": "device_code", "access_token": "made-up", "expires_at": until}
+        self._login = {
+            "auth_type": "oauth",
+            "source": "device_code",
+            "access_token": "made-up",
+            "expires_at": until,
+        }
         if refreshable:
             self._login["refresh_token"] = "made-up"  # noqa: S105  # nothing secret
         self._noted = dict(NOTHING_NOTED)

@@ -143,15 +143,15 @@ ROWS = {
     ),
     "held by a signal": Row((), "stopped by SIGSTOP: it keeps its lock and does nothing", (UP, CONDITION), FROZEN),
     "zombie": Row((), "ended, and nobody has collected it: a process, and nothing behind it", (UP,), DEAD),
-    "started by hand": Row(
-        (), "works, and will be gone after a reboot", ("hermes_gateway_supervised", UP)
-    ),
+    "started by hand": Row((), "works, and will be gone after a reboot", ("hermes_gateway_supervised", UP)),
     "planned restart": Row((), "stopped and started again by its owner: no failure", (UP,)),
     "planned slow stop": Row(
         (), "takes a minute to stop, as its unit lets it, before it is started again: no failure", (UP, CONDITION)
     ),
     "idle 0.19": Row(
-        (), "has had nothing to do for hours and written nothing: no failure", ("hermes_gateway_state_timestamp_seconds",)
+        (),
+        "has had nothing to do for hours and written nothing: no failure",
+        ("hermes_gateway_state_timestamp_seconds",),
     ),
     "served without a record": Row(
         (110166,), "a served profile has no pid file of its own: no failure", ("hermes_profile_info", UP)

@@ -58,7 +58,9 @@ ROWS = {
         "HermesGatewayCrashLooping",
     ),
     "leftover of an earlier process": Row(
-        (), "a messenger that was switched off keeps its last entry: no failure", ("hermes_platform_configured", UP)
+        (),
+        "a messenger that was switched off keeps its last entry: no failure",
+        ("hermes_platform_configured", UP),
     ),
     "reconnects within a minute": Row(
         (), "a connection breaks and is back within a minute: no failure", (ERRORS, UP)

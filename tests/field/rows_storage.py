@@ -48,7 +48,9 @@ ROWS = {
         "its MCP servers fail at the start: tools are missing, all else goes on",
         ("hermes_log_records_total", "hermes_auth_errors_total"),
     ),
-    "one 429": Row((), "one call meets a rate limit, and its key cools down: no failure", (CREDENTIALS, CONDITION)),
+    "one 429": Row(
+        (), "one call meets a rate limit, and its key cools down: no failure", (CREDENTIALS, CONDITION)
+    ),
     "cool-down over": Row(
         (), "a key is still noted as exhausted after its time is over: no failure", (CREDENTIALS, CONDITION)
     ),

@@ -144,7 +144,9 @@ def test_a_stop_that_never_ends_is_told(make_host: MakeHost) -> None:
 
 @shows("watchdog kills")
 @pytest.mark.parametrize(
-    ("seconds", "rounds", "hangs", "told"), [(1500, 12, False, 185), (305, 12, True, 45)], ids=["running", "starting"]
+    ("seconds", "rounds", "hangs", "told"),
+    [(1500, 12, False, 185), (305, 12, True, 45)],
+    ids=["running", "starting"],
 )
 def test_a_watchdog_that_kills_it_every_few_minutes_is_told(
     make_host: MakeHost, seconds: float, rounds: int, told: float, *, hangs: bool
@@ -289,7 +291,9 @@ def test_gateways_that_replace_each_other_are_told(make_host: MakeHost, profiles
         assert condition(host, "gateway_crash_looping", name) == 1
     assert host.value("hermes_gateway_starts_total", profile="default") == 60 / len(profiles)
     fired = host.alerts()
-    assert {(each.alert, each.profile) for each in fired} == {("HermesGatewayCrashLooping", name) for name in profiles}
+    assert {(each.alert, each.profile) for each in fired} == {
+        ("HermesGatewayCrashLooping", name) for name in profiles
+    }
     soon(fired[0], began, 6)
 
 
@@ -462,7 +466,9 @@ def test_a_gateway_out_of_descriptors_is_told_by_its_cron(make_host: MakeHost) -
 
 
 @shows("said not to run")
-@pytest.mark.parametrize("deleted", [("gateway.pid",), ("gateway.pid", "gateway.lock")], ids=["record", "and lock"])
+@pytest.mark.parametrize(
+    "deleted", [("gateway.pid",), ("gateway.pid", "gateway.lock")], ids=["record", "and lock"]
+)
 def test_a_gateway_whose_records_were_deleted_lives(make_host: MakeHost, deleted: tuple[str, ...]) -> None:
     """Hermes' own status unlinks what it takes for stale; the lock that is held is the proof, deleted or not."""
     host = living(make_host)
@@ -515,7 +521,9 @@ def test_looking_changes_nothing(make_host: MakeHost, *, alive: bool) -> None:
 
     assert traces(host.profile) == before
     assert host.value("hermes_gateway_up", profile="default") == float(alive)
-    assert host.value("hermes_gateway_stop_announced_timestamp_seconds", profile="default", kind="stop") is not None
+    assert (
+        host.value("hermes_gateway_stop_announced_timestamp_seconds", profile="default", kind="stop") is not None
+    )
 
 
 def traces(profile: Profile) -> dict[str, tuple[int, ...]]:

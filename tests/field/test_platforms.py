@@ -111,7 +111,9 @@ def test_a_bridge_that_is_gone_is_told(make_host: MakeHost) -> None:
     wait(host, 30)
 
     assert host.value("hermes_platform_up", profile="default", platform="whatsapp") == 0
-    code = host.value("hermes_platform_error", profile="default", platform="whatsapp", error_code="whatsapp_bridge_exited")
+    code = host.value(
+        "hermes_platform_error", profile="default", platform="whatsapp", error_code="whatsapp_bridge_exited"
+    )
     assert code == 1
     mended = host.simulation.now
     faults.adapter(host.profile, "whatsapp", "connected")
@@ -133,7 +135,10 @@ def test_a_bridge_that_loops_shows_in_its_states(make_host: MakeHost) -> None:
         host.profile.at(when + back, faults.adapter, "whatsapp", "connected")
     wait(host, 42)
 
-    states = [seen(host, "hermes_platform_state", platform="whatsapp", state=state) for state in ("connected", "retrying")]
+    states = [
+        seen(host, "hermes_platform_state", platform="whatsapp", state=state)
+        for state in ("connected", "retrying")
+    ]
     assert all(states)
     assert len(set(seen(host, "hermes_platform_state_timestamp_seconds", platform="whatsapp"))) > 30
     assert host.alerts() == []
@@ -182,7 +187,10 @@ def test_a_messenger_that_needs_a_human_is_told(make_host: MakeHost) -> None:
 def test_a_configured_messenger_without_an_entry_shows(make_host: MakeHost) -> None:
     """Switched on by .env or by config.yaml, and no adapter came of it: configured 1, and up is not there."""
     host = make_host()
-    for name, more in ((".env", "SLACK_BOT_TOKEN=made-up\n"), ("config.yaml", "platforms:\n  api_server:\n    enabled: true\n")):
+    for name, more in (
+        (".env", "SLACK_BOT_TOKEN=made-up\n"),
+        ("config.yaml", "platforms:\n  api_server:\n    enabled: true\n"),
+    ):
         path = host.profile.home / name
         path.write_text(path.read_text() + more)
     host.start_gateway(host.profile)
@@ -257,7 +265,9 @@ def test_a_connection_that_is_back_within_a_minute_is_silent(make_host: MakeHost
 
     for name in ("telegram", "mattermost"):
         assert host.value("hermes_platform_up", profile="default", platform=name) == 1
-        failed = host.value("hermes_platform_errors_total", profile="default", platform=name, **{"class": "transport"})
+        failed = host.value(
+            "hermes_platform_errors_total", profile="default", platform=name, **{"class": "transport"}
+        )
         assert failed is not None
         assert failed > 0
     assert host.alerts() == []

@@ -111,12 +111,17 @@ def test_an_access_token_that_is_renewed_is_silent(make_host: MakeHost) -> None:
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ({"last_status": "exhausted", "last_error_code": 429}, {"last_status": "exhausted", "last_error_code": 429}),
+        (
+            {"last_status": "exhausted", "last_error_code": 429},
+            {"last_status": "exhausted", "last_error_code": 429},
+        ),
         ({"last_status": "exhausted", "last_error_code": 402}, {"last_status": "dead", "last_error_code": 401}),
     ],
     ids=["rate limited", "billing and dead"],
 )
-def test_an_exhausted_pool_is_told(make_host: MakeHost, first: dict[str, object], second: dict[str, object]) -> None:
+def test_an_exhausted_pool_is_told(
+    make_host: MakeHost, first: dict[str, object], second: dict[str, object]
+) -> None:
     """None of two keys can be used for six hours: told after an hour and a quarter, over when they may be used."""
     host = asking(make_host, "0 12 * * *", model=ROUTER)
     host.profile.credentials.add(host.simulation.now)
@@ -215,14 +220,20 @@ def test_mcp_servers_that_fail_show_as_records(make_host: MakeHost) -> None:
     host = asking(make_host)
     host.start_gateway(host.profile)
     wait(host, 1)
-    before = [host.value("hermes_log_records_total", profile="default", level=level) for level in ("WARNING", "ERROR")]
+    before = [
+        host.value("hermes_log_records_total", profile="default", level=level) for level in ("WARNING", "ERROR")
+    ]
     assert host.profile.gateway is not None
     for name in ("docs", "search", "files"):
         host.profile.gateway.log("tools.mcp_tool", f"MCP server '{name}' failed to connect", "WARNING")
-        host.profile.gateway.log("tools.mcp_tool", f"MCP server '{name}': 401 Unauthorized: invalid api key", "ERROR")
+        host.profile.gateway.log(
+            "tools.mcp_tool", f"MCP server '{name}': 401 Unauthorized: invalid api key", "ERROR"
+        )
     wait(host, 60)
 
-    after = [host.value("hermes_log_records_total", profile="default", level=level) for level in ("WARNING", "ERROR")]
+    after = [
+        host.value("hermes_log_records_total", profile="default", level=level) for level in ("WARNING", "ERROR")
+    ]
     assert [value and value - 3 for value in after] == before
     assert set(seen(host, "hermes_auth_errors_total", profile="default")) == {0.0}
     assert host.alerts() == []
