@@ -201,7 +201,7 @@ def _polling_fails(gateway: Gateway, connection: Connection) -> Iterator[float]:
 
 
 def _polling_conflicts(gateway: Gateway, connection: Connection) -> Iterator[float]:
-    """Telegram's polling beside another poller of the same bot: after five attempts its adapter gives up for good."""
+    """Telegram's polling beside another poller of its bot: after five attempts its adapter gives up for good."""
     connection.failing = True
     logger, count = ADAPTERS["telegram"], len(CONFLICT_SECONDS)
     for number, wait in enumerate(CONFLICT_SECONDS, 1):

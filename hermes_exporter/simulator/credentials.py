@@ -46,7 +46,7 @@ class Credentials:
         self._save(now)
 
     def log_in(self, now: float, *, until: float, refreshable: bool) -> None:
-        """The owner logs in: the first credential is a token that ends at a moment, with a refresh token or without."""
+        """The owner logs in: the first credential is a token that ends then, with a refresh token or without."""
         self._login = {
             "auth_type": "oauth",
             "source": "device_code",

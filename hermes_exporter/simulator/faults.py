@@ -109,7 +109,7 @@ def adapter(
 
 
 def database_damaged(profile: Profile, *, repaired: bool) -> None:
-    """The state database is malformed: a repair left a copy beside it, or its gateway can use it no more (0.22)."""
+    """The state database is malformed: a repair left a copy beside it, or its gateway cannot use it (0.22)."""
     profile.disk.put("state.db", DATABASE_HEAD, profile.now, 0o644)
     if repaired:
         profile.disk.put("state.db.malformed-20260504.bak", DATABASE_HEAD, profile.now, 0o644)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hermes_exporter.simulator import connections, gateway_files
 from hermes_exporter.simulator.connections import GATEWAY, Connection
+from hermes_exporter.simulator.gateway_words import EXIT_1, INTERRUPTED, NO_YAML, UNEXPECTED
 from hermes_exporter.simulator.logs import Line
 from hermes_exporter.simulator.notes import mark_run
 from hermes_exporter.simulator.steps import Beat, Steps
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
 How = Literal["planned", "signal"]
 BEAT_SECONDS = 30.02
 RESTAMP_SECONDS = 60.0
-INTERRUPTED = "Gateway shutdown (final-cleanup) killed the job's tool subprocess before the run finished."
-UNEXPECTED = (
-    "Gateway stopped by an unexpected signal — persisting gateway_state=running so container_boot auto-starts on "
-    "the next boot (issue #42675)"
-)
-NO_YAML = (
-    "while parsing a block mapping\nexpected <block end>, but found '-'. Falling back to default config — "
-    "every user override (auxiliary providers, fallback chain, model settings) is being IGNORED. "
-    "Fix the YAML and restart."
-)
-EXIT_1 = (
-    "Exiting with code 1 (signal-initiated shutdown without restart request) so systemd Restart=on-failure can "
-    "revive the gateway."
-)
 
 
 @dataclass(frozen=True)
@@ -207,16 +194,8 @@ class Gateway:
         self._saved_at = at
         profile = self._profile
         profile.notes |= {name: each.note for name, each in self.connections.items() if each.note}
-        data = gateway_files.state(
-            self.process,
-            self._claim,
-            profile.notes,
-            at,
-            turns=self.turns,
-            served=profile.serves,
-            store=profile.session_store,
-            newer=profile.newer,
-        )
+        how: dict[str, Any] = {"turns": self.turns, "served": profile.serves, "store": profile.session_store}
+        data = gateway_files.state(self.process, self._claim, profile.notes, at, newer=profile.newer, **how)
         profile.disk.put(gateway_files.STATE, data, at)
 
     def _lifecycle(self, exit_code: int | None) -> None:

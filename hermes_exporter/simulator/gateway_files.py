@@ -42,8 +42,9 @@ def state(  # noqa: PLR0913  # what the file says
     store: str = "ok",
     newer: bool,
 ) -> bytes:
-    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state, ``turns`` those in flight,
-    ``store`` how its state database is.
+    """Return gateway_state.json as saved at a moment.
+
+    ``claim`` is its gateway_state, ``turns`` those in flight, ``store`` how its state database is.
     """
     content = {
         **record(process),

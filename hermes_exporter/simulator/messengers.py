@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 State = Literal["ok", "refusing", "auth", "unreachable", "hanging", "limping", "conflict"]
 """How a messenger is. refusing: it answers 503; auth: it refuses the token (Telegram: the bot is blocked);
 unreachable: nothing answers; hanging: it takes the connection and never answers, so that Hermes assumes delivery
-after a minute; limping: the live adapter fails, the second attempt arrives; conflict: another process polls the same
-Telegram bot, which takes messages as ever."""
+after a minute; limping: the live adapter fails, the second attempt arrives; conflict: another process polls the
+same Telegram bot, which takes messages as ever."""
 HANG_SECONDS = 60.0
 SCHEDULER = "cron.scheduler"
 ADAPTERS = {name: f"hermes_plugins.{name}_platform.adapter" for name in ("mattermost", "telegram")}

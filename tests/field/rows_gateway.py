@@ -16,7 +16,7 @@ ROWS = {
     "wedged loop, fresh beat": Row(
         (87128,),
         "from 0.20.5 on one task or the whole event loop hangs, and a thread of its own goes on beating",
-        why="the beat is a thread's, the process and its lock are there, the notes of messengers stay as they were",
+        why="the beat is a thread's, process and lock are there, the notes of messengers stay as they were",
     ),
     "watchdog kills": Row(
         (102000, 76541, 113372, 114778),

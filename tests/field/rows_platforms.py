@@ -21,7 +21,7 @@ ROWS = {
     "deaf socket": Row(
         (79445, 109521, 118487, 106849, 25476, 32680, 64712),
         "its socket is dead, nobody is heard for hours, and everything is called connected",
-        why="the gateway itself takes a silent socket for a quiet day, and writes nothing of what it does not hear",
+        why="the gateway itself takes a silent socket for a quiet day, and writes nothing of what it misses",
     ),
     "bridge gone": Row(
         (96758, 87833, 63277, 52702, 80088),

@@ -335,7 +335,7 @@ def test_the_end_of_a_host_is_told_of_all_it_served(make_host: MakeHost) -> None
 
 @shows("slot for a served profile")
 def test_a_gateway_that_a_served_profile_must_not_have_is_told(make_host: MakeHost) -> None:
-    """One of its own is started every half minute and dies of the port that its host has: it loops, and is served."""
+    """One of its own is started every half minute and dies of its host's port: it loops, and is served."""
     host, coder = serving(make_host)
     began = host.simulation.now
     for turn in range(60):

@@ -126,7 +126,7 @@ def test_a_bridge_that_is_gone_is_told(make_host: MakeHost) -> None:
 
 @shows("bridge loops")
 def test_a_bridge_that_loops_shows_in_its_states(make_host: MakeHost) -> None:
-    """Every minute it exits and is connected again: the state changes, its time moves on, nothing is called down."""
+    """Every minute it exits and is connected again: the state changes, its time moves on, none is called down."""
     host = connected(make_host)
     for minute in range(40):
         when = host.simulation.now + minute * MINUTE
@@ -150,8 +150,8 @@ def test_a_token_that_another_instance_holds_is_told(make_host: MakeHost) -> Non
     host = connected(make_host)
     began = host.simulation.now
     assert host.profile.gateway is not None
+    message = "[Telegram] Telegram bot token already in use (PID 41016). Stop the other gateway first."
     for attempt in range(8):
-        message = "[Telegram] Telegram bot token already in use (PID 41016). Stop the other gateway first."
         when = began + attempt * 300
         host.profile.at(when, lambda profile: profile.gateway.log("gateway.platforms.base", message, "ERROR"))
         host.profile.at(when, faults.adapter, "telegram", "retrying", "telegram-bot-token_lock")
@@ -233,7 +233,7 @@ def test_a_refused_token_that_ends_the_gateway_is_told(make_host: MakeHost) -> N
 @shows("leftover of an earlier process")
 @pytest.mark.parametrize("version", ["0.19", "0.22"])
 def test_an_entry_of_an_earlier_process_is_ignored(make_host: MakeHost, version: str) -> None:
-    """Telegram was given up, its owner took it out and started anew: the entry stays in the file, and says nothing."""
+    """Telegram was given up, its owner took it out and started anew: the entry stays, and says nothing."""
     host = connected(make_host, version=version)
     faults.adapter(host.profile, "telegram", "fatal", "telegram_polling_conflict")
     wait(host, 2)

@@ -195,7 +195,7 @@ def looping(exporter: Exporter, profile: str) -> Scrape:
 
 @shows("stop ends in a kill")
 def test_a_stop_that_ends_in_a_kill(scene: Scene) -> None:
-    """systemd says timeout, the unit is failed, and nothing starts it again."""
+    """The manager says timeout, the unit is failed, and nothing starts it again."""
     of_unit = {"profile": "stop", "unit": "hermes-gateway-stop.service"}
     scrape = scene.after["stop"]
 
@@ -284,7 +284,7 @@ def test_a_configuration_that_it_refuses(scene: Scene) -> None:
 @shows("interpreter gone", "directory gone")
 @pytest.mark.parametrize(("profile", "status"), [("interpreter", 203), ("directory", 200)])
 def test_a_program_that_is_gone(scene: Scene, profile: str, status: int) -> None:
-    """systemd cannot even start it, tries for ever, and says why in its exit status."""
+    """The manager cannot even start it, tries for ever, and says why in its exit status."""
     scrape = scene.after[profile]
 
     assert scrape.value("hermes_unit_exit_status", profile=profile) == status
