@@ -38,6 +38,11 @@ ROWS = {
         "its state database is damaged: copies pile up beside it, or its sessions are not stored",
         ("hermes_state_db_damaged", "hermes_state_db_wal_bytes"),
     ),
+    "deleted log held open": Row(
+        (109786,),
+        "its state database's write-ahead log was deleted under it: what it stores is lost at its end",
+        why="only the list of its open files tells, which may be long and is not looked through",
+    ),
     "dispatcher stopped": Row(
         (39225, 32457, 24329),
         "its board's dispatcher has stopped, tasks stay ready",
