@@ -206,8 +206,8 @@ class Assessor:
 
     def _remember(self, case: Case, now: float, *, units_failed: bool) -> ProfileMemory:
         memory = self._memory.of(case.profile.label)
-        if case.files.starts is not None:
-            memory.count_starts(stamp for stamp in case.files.starts if stamp <= now)
+        if case.files.starts_known and case.looks is not None and case.profile.present:
+            memory.count_starts(stamp for stamp in case.files.starts or () if stamp <= now)
         if case.liveness.up:
             memory.lives(now)
         memory.seen_here |= case.liveness.process is not None

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 CONDITIONS = ("provider_auth", "provider_quota", "provider_unreachable", "platform_auth", "degraded")
 REFUSED = ("auth",)
 QUOTA = ("billing", "rate_limit")
+PASSING = ("rate_limit",)
+"""Of these one is no sign of a used-up quota."""
 UNREACHABLE = ("transport", "server", "overloaded", "edge_block")
 A_PROVIDER_OF_ITS_OWN = "custom"
 """What records call any ``custom:<name>``."""
@@ -103,6 +105,9 @@ def judge(case: Case, memory: LogMemory, told: Told, now: float) -> Health:
         verdicts = {name: verdict or None for name, verdict in verdicts.items()}
     ran = (runs.job.noted.last_run_at for runs in told.jobs)
     ahead = [stamp for stamp in ran if stamp is not None and stamp > now]
+    lone = _met_a_limit_once(told.jobs)
+    if lone is not None and lone.job.noted.last_run_at is not None:
+        ahead.append(lone.job.noted.last_run_at + credentials.COOL_DOWN_SECONDS + JUST_AFTER_SECONDS)
     return Health(verdicts, (signs.well_at + provider_health.FRESH_SECONDS + JUST_AFTER_SECONDS, *ahead))
 
 
@@ -159,6 +164,8 @@ def _provider(case: Case, memory: LogMemory, told: Told, now: float) -> Provider
         runs.last_success_at for runs in asking if not runs.job.gated and runs.last_success_at is not None
     ]
 
+    lone = _met_a_limit_once(asking)
+
     def trouble(classes: tuple[str, ...]) -> Trouble:
         met = [
             at
@@ -166,7 +173,11 @@ def _provider(case: Case, memory: LogMemory, told: Told, now: float) -> Provider
             if _class(key) in classes and ours(_name(key))
             for at in stamps
         ]
-        failed = [runs.job.noted.last_run_at for runs in asking if _failed(runs, classes)]
+        failed = [
+            runs.job.noted.last_run_at
+            for runs in asking
+            if _failed(runs, classes) and not _passed(lone, runs, now)
+        ]
         return Trouble(tuple(met), _newest((at for at in failed if at is not None), latest))
 
     return ProviderSigns(
@@ -182,6 +193,18 @@ def _provider(case: Case, memory: LogMemory, told: Told, now: float) -> Provider
 
 def _failed(runs: JobRuns, classes: tuple[str, ...]) -> bool:
     return runs.job.noted.last_status == "error" and runs.job.noted.error in classes
+
+
+def _met_a_limit_once(jobs: Iterable[JobRuns]) -> JobRuns | None:
+    """Return the job whose last run alone, of all of them, met a rate limit; None where none or more did."""
+    met = [runs for runs in jobs if _failed(runs, PASSING)]
+    return met[0] if len(met) == 1 and (met[0].failures or 0) <= 1 else None
+
+
+def _passed(lone: JobRuns | None, runs: JobRuns, now: float) -> bool:
+    """Whether what a run failed of is over by itself: a rate limit that nothing else met, after its cool-down."""
+    ended = runs.job.noted.last_run_at
+    return runs is lone and ended is not None and now - ended > credentials.COOL_DOWN_SECONDS
 
 
 def _platform(platform: Platform, memory: LogMemory) -> PlatformSigns:

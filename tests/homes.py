@@ -84,6 +84,22 @@ class Procfs:
         )
         (directory / "fd").mkdir()
 
+    def change(self, pid: int, state: str = "", resident_bytes: int = 0) -> None:
+        """Let the process be in another state, by the kernel's letter, or use so much memory."""
+        path = self.root / str(pid) / "stat"
+        name, _, rest = path.read_text().partition(") ")
+        fields = rest.split()
+        fields[0] = state or fields[0]
+        fields[21] = str(resident_bytes // PAGE_BYTES) if resident_bytes else fields[21]
+        path.write_text(f"{name}) {' '.join(fields)}\n")
+
+    def open(self, pid: int, number: int) -> None:
+        """Let the process have so many more files open."""
+        descriptors = self.root / str(pid) / "fd"
+        there = len(list(descriptors.iterdir()))
+        for descriptor in range(there, there + number):
+            (descriptors / str(descriptor)).symlink_to("socket:[1]")
+
     def hold(self, pid: int, path: Path) -> None:
         """Let the process hold an exclusive flock on the file, which it has open."""
         status = path.stat()
@@ -99,6 +115,14 @@ class Procfs:
         """Let the process have been started with these variables, among others."""
         lines = [f"{name}={value}\0" for name, value in {"PATH": "/bin", "TOKEN": "sk-fake", **variables}.items()]
         (self.root / str(pid) / "environ").write_text("".join(lines))
+
+    def delete(self, pid: int, path: Path) -> None:
+        """Delete a file that the process has open and may have locked."""
+        kept = path.rename(f"{path} (deleted)")  # as /proc calls it, and it can still be looked at by way of there
+        for descriptor in (self.root / str(pid) / "fd").iterdir():
+            if descriptor.readlink() == path:
+                descriptor.unlink()
+                descriptor.symlink_to(kept)
 
     def kill(self, pid: int) -> None:
         """Take the process and its locks away."""

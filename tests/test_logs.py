@@ -502,6 +502,41 @@ def test_runs_of_jobs_are_evidence(run: str, tmp_path: Path) -> None:
     assert condition(series, "provider_auth") == expected
 
 
+LIMIT, BILL = "RuntimeError: HTTP 429: Rate limit reached", "RuntimeError: HTTP 402: no credits"
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([(3500, LIMIT, 1)], 1),
+        ([(3700, LIMIT, 1)], None),
+        ([(3700, LIMIT, 2)], 1),
+        ([(3700, LIMIT, 1), (7300, LIMIT, 1)], 1),
+        ([(3700, BILL, 1)], 1),
+    ],
+    ids=["cools down", "over", "twice", "two jobs", "a bill"],
+)
+def test_one_run_that_met_a_rate_limit_passes(
+    runs: list[tuple[float, str, int]], expected: float | None, tmp_path: Path
+) -> None:
+    """It counts for the hour of the cool-down; failed again, in two jobs or for a bill it stands."""
+    where = made(tmp_path)
+    jobs = [
+        {
+            "id": f"j{number}",
+            "schedule": {"kind": "cron", "expr": "0 9 * * *"},
+            "last_run_at": stamp(AT - ago),
+            "last_status": "error",
+            "last_error": error,
+            "failure_streak": streak,
+        }
+        for number, (ago, error, streak) in enumerate(runs)
+    ]
+    (where.root / "cron/jobs.json").write_text(json.dumps({"jobs": jobs}))
+
+    assert condition(Scraper(where).scrape(), "provider_quota") == expected
+
+
 @pytest.mark.parametrize(("ago", "expected"), [(400, 1), (200, 0)])
 def test_a_messenger_that_its_gateway_connected_since_is_well(ago: float, expected: float, tmp_path: Path) -> None:
     """Where the log does not tell of what goes well, the gateway's own note of a connection, if newer, does."""

@@ -37,6 +37,12 @@ LOOP_STARTS = 4
 """So many starts within the window are a crash loop, whoever restarts it."""
 LOOP_QUIET_SECONDS = 300.0
 """No start for so long ends it."""
+SLOW_LOOP_WINDOW_SECONDS = 4 * 3600.0
+SLOW_LOOP_STARTS = 8
+"""So many starts within the longer window are a loop too: a watchdog takes minutes to strike each time."""
+SLOW_LOOP_APART_SECONDS = 240.0
+"""Those closer to one another count as one: what looped fast and is over is over."""
+SLOW_LOOP_QUIET_SECONDS = 1800.0
 
 
 def gateway_dead(liveness: Liveness, *, expected: bool) -> bool | None:
@@ -67,8 +73,15 @@ def gateway_crash_looping(
 
 
 def _in_a_loop(moments: Iterable[float], now: float) -> bool:
-    recent = [moment for moment in moments if now - LOOP_WINDOW_SECONDS < moment <= now]
-    return len(recent) >= LOOP_STARTS and now - max(recent) < LOOP_QUIET_SECONDS
+    past = sorted(moment for moment in moments if now - SLOW_LOOP_WINDOW_SECONDS < moment <= now)
+    recent = [moment for moment in past if moment > now - LOOP_WINDOW_SECONDS]
+    if len(recent) >= LOOP_STARTS and now - recent[-1] < LOOP_QUIET_SECONDS:
+        return True
+    apart: list[float] = []
+    for moment in past:
+        if not apart or moment - apart[-1] >= SLOW_LOOP_APART_SECONDS:
+            apart.append(moment)
+    return len(apart) >= SLOW_LOOP_STARTS and now - apart[-1] < SLOW_LOOP_QUIET_SECONDS
 
 
 def scheduler_stalled(scheduler: Scheduler | None) -> bool | None:

@@ -53,6 +53,8 @@ _LATER = (
     scheduler.LONG_TICK_SECONDS,
     conditions.LOOP_WINDOW_SECONDS,
     conditions.LOOP_QUIET_SECONDS,
+    conditions.SLOW_LOOP_WINDOW_SECONDS,
+    conditions.SLOW_LOOP_QUIET_SECONDS,
     expectation.MEMORY_SECONDS,
 )
 """How long after something happened a judge changes its mind about it."""

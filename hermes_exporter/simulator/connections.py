@@ -27,6 +27,7 @@ RETRY_SECONDS = (30, 60, 120, 240, 300)
 SOCKET_SECONDS = (4, 8, 16, 32, 60)
 POLL_SECONDS = (5, 10, 20, 40, 60)
 POLL_RETRIES = 10
+CONFLICT_SECONDS = (20, 30, 40, 50, 60)
 
 
 @dataclass
@@ -79,15 +80,18 @@ def connect(gateway: Gateway, connection: Connection) -> bool:
         gateway.log(ADAPTERS[name], "[Telegram] Connecting to Telegram (attempt 1/8)…", "WARNING")
         gateway.log(ADAPTERS[name], "[Telegram] Connected to Telegram (polling mode)")
     _stands(gateway, connection, "connected")
+    changed(gateway, connection)
     return True
 
 
 def changed(gateway: Gateway, connection: Connection) -> None:
     """The messenger is in another state now; a connection that suffers from it begins to say so."""
     state = connection.messenger.state
-    if not connection.live or connection.failing or state not in BROKEN:
+    if not connection.live or connection.failing or state not in (*BROKEN, "conflict"):
         return
-    if connection.messenger.name == "mattermost":
+    if state == "conflict":
+        gateway.spawn(_polling_conflicts(gateway, connection))
+    elif connection.messenger.name == "mattermost":
         gateway.spawn(_socket_fails(gateway, connection))
     elif state != "auth":
         gateway.spawn(_polling_fails(gateway, connection))
@@ -107,6 +111,7 @@ def _note(
         "error_code": code,
         "error_message": message,
         "updated_at": utc(gateway.now),
+        **gateway.signature(),
     }
     gateway.save_state()
 
@@ -193,3 +198,34 @@ def _polling_fails(gateway: Gateway, connection: Connection) -> Iterator[float]:
     connection.live = False
     _note(gateway, connection, "retrying", "telegram_network_error", given_up)
     gateway.log(GATEWAY, "telegram queued for background reconnection")
+
+
+def _polling_conflicts(gateway: Gateway, connection: Connection) -> Iterator[float]:
+    """Telegram's polling beside another poller of its bot: after five attempts its adapter gives up for good."""
+    connection.failing = True
+    logger, count = ADAPTERS["telegram"], len(CONFLICT_SECONDS)
+    for number, wait in enumerate(CONFLICT_SECONDS, 1):
+        text = (
+            f"[Telegram] Telegram polling conflict ({number}/{count}) — previous session still held open on "
+            f"Telegram's servers. Waiting {wait}s for it to expire."
+        )
+        gateway.log(logger, text, "WARNING")
+        yield wait
+        if connection.messenger.state != "conflict":
+            connection.failing = False
+            return
+    given_up = "Another process is already polling this bot token."
+    gateway.log(GATEWAY, f"Fatal telegram adapter error (telegram_polling_conflict): {given_up}", "ERROR")
+    connection.live = False
+    _note(gateway, connection, "fatal", "telegram_polling_conflict", given_up)
+
+
+def note(
+    gateway: Gateway, messenger: str, state: str, code: str | None = None, *, needs_attention: bool | None = None
+) -> None:
+    """Note what the adapter of any messenger has come to; None of ``needs_attention`` is not noted."""
+    connection = gateway.connections.setdefault(messenger, Connection(Messenger(messenger, "")))
+    _note(gateway, connection, state, code, code and f"{messenger}: {code}")
+    if needs_attention is not None and connection.note is not None:
+        connection.note["needs_attention"] = needs_attention
+        gateway.save_state()

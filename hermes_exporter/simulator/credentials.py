@@ -1,7 +1,7 @@
-"""auth.json: the one made-up key of a profile's provider, and what Hermes notes of it.
+"""auth.json: the made-up credentials of a profile's provider, one key unless it is told otherwise.
 
 Of an endpoint without a name Hermes notes nothing. A key that is refused is exhausted for a time; the note stays
-until the key is chosen again after that.
+until the key is chosen again after that. Only the first of several is ever asked with.
 """
 
 from __future__ import annotations
@@ -36,6 +36,32 @@ class Credentials:
     def __init__(self, disk: Disk, model: Model, now: float) -> None:
         self._disk, self._model = disk, model
         self._noted = dict(NOTHING_NOTED)
+        self._others: list[dict[str, Any]] = []
+        self._login: dict[str, Any] = {}
+        self._save(now)
+
+    def add(self, now: float) -> None:
+        """The owner adds another key to the pool."""
+        self._others.append(dict(NOTHING_NOTED))
+        self._save(now)
+
+    def log_in(self, now: float, *, until: float, refreshable: bool) -> None:
+        """The owner logs in: the first credential is a token that ends then, with a refresh token or without."""
+        self._login = {
+            "auth_type": "oauth",
+            "source": "device_code",
+            "access_token": "made-up",
+            "expires_at": until,
+        }
+        if refreshable:
+            self._login["refresh_token"] = "made-up"  # noqa: S105  # nothing secret
+        self._noted = dict(NOTHING_NOTED)
+        self._save(now)
+
+    def note(self, now: float, number: int = 0, **noted: Any) -> None:
+        """Note something of one credential, by its number in the pool: keys of NOTHING_NOTED."""
+        entry = self._others[number - 1] if number else self._noted
+        entry.update(noted, last_status_at=now)
         self._save(now)
 
     def refused(self, refusal: Refusal, now: float) -> list[Line]:
@@ -62,18 +88,22 @@ class Credentials:
             self._save(now)
 
     def _save(self, now: float) -> None:
-        entry = {
-            "id": "0a1b2c",
-            "label": LABEL,
-            "auth_type": "api_key",
-            "priority": 0,
-            "source": f"env:{LABEL}",
-            **self._noted,
-            "base_url": self._model.base_url,
-            "request_count": 0,
-            "secret_fingerprint": "sha256:0000000000000000",
-        }
+        entries = [
+            {
+                "id": f"0a1b2{number + 12:x}",
+                "label": LABEL,
+                "auth_type": "api_key",
+                "priority": number,
+                "source": f"env:{LABEL}",
+                **noted,
+                "base_url": self._model.base_url,
+                "request_count": 0,
+                "secret_fingerprint": "sha256:0000000000000000",
+                **({} if number else self._login),
+            }
+            for number, noted in enumerate((self._noted, *self._others))
+        ]
         name = self._model.provider
-        pool = {f"{name}:demo" if name == "custom" else name: [entry]}
+        pool = {f"{name}:demo" if name == "custom" else name: entries}
         content = {"version": 1, "providers": {}, "credential_pool": pool, "updated_at": utc(now)}
         self._disk.put("auth.json", json.dumps(content, indent=2).encode() + b"\n", now)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hermes_exporter.simulator.provider import State as ProviderState
     from hermes_exporter.simulator.ticker import Ticker
 
+DATABASE_HEAD = b"SQLite format 3\0"
 BROKEN_CONFIG = "model:\n  default: demo-model-1\n - provider: custom\n"
 
 
@@ -98,6 +99,43 @@ def messenger(profile: Profile, name: str, state: MessengerState) -> None:
     gateway = profile.gateway
     if gateway is not None and gateway.alive and name in gateway.connections:
         connections.changed(gateway, gateway.connections[name])
+
+
+def adapter(
+    profile: Profile, name: str, state: str, code: str | None = None, *, needs_attention: bool | None = None
+) -> None:
+    """The gateway notes this of a messenger, of any kind; None of ``needs_attention`` is not noted."""
+    connections.note(_gateway(profile), name, state, code, needs_attention=needs_attention)
+
+
+def database_damaged(profile: Profile, *, repaired: bool) -> None:
+    """The state database is malformed: a repair left a copy beside it, or its gateway cannot use it (0.22)."""
+    profile.disk.put("state.db", DATABASE_HEAD, profile.now, 0o644)
+    if repaired:
+        profile.disk.put("state.db.malformed-20260504.bak", DATABASE_HEAD, profile.now, 0o644)
+    else:
+        profile.session_store = "unavailable"
+        _gateway(profile).save_state()
+
+
+def hung_turns(profile: Profile, number: int) -> None:
+    """So many turns of conversations are in flight in the gateway, and none of them ends."""
+    gateway = _gateway(profile)
+    gateway.turns = number
+    gateway.save_state()
+
+
+def stuck_stop(profile: Profile) -> None:
+    """The gateway is told to stop, says that it drains, and hangs: its loop does nothing any more."""
+    gateway = _gateway(profile)
+    gateway.log(connections.GATEWAY, "Received SIGTERM as a planned gateway stop — exiting cleanly")
+    gateway.claim("draining")
+    gateway.freeze()
+
+
+def starts_hang(profile: Profile, *, on: bool) -> None:
+    """Gateways that start from now on take their lock, say that they are starting, and hang; or they do not."""
+    profile.wedges = on
 
 
 def config(profile: Profile, *, broken: bool) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from hermes_exporter.simulator import connections, gateway_files
 from hermes_exporter.simulator.connections import GATEWAY, Connection
+from hermes_exporter.simulator.gateway_words import EXIT_1, INTERRUPTED, NO_YAML, UNEXPECTED
 from hermes_exporter.simulator.logs import Line
 from hermes_exporter.simulator.notes import mark_run
 from hermes_exporter.simulator.steps import Beat, Steps
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
 How = Literal["planned", "signal"]
 BEAT_SECONDS = 30.02
 RESTAMP_SECONDS = 60.0
-INTERRUPTED = "Gateway shutdown (final-cleanup) killed the job's tool subprocess before the run finished."
-UNEXPECTED = (
-    "Gateway stopped by an unexpected signal — persisting gateway_state=running so container_boot auto-starts on "
-    "the next boot (issue #42675)"
-)
-NO_YAML = (
-    "while parsing a block mapping\nexpected <block end>, but found '-'. Falling back to default config — "
-    "every user override (auxiliary providers, fallback chain, model settings) is being IGNORED. "
-    "Fix the YAML and restart."
-)
-EXIT_1 = (
-    "Exiting with code 1 (signal-initiated shutdown without restart request) so systemd Restart=on-failure can "
-    "revive the gateway."
-)
 
 
 @dataclass(frozen=True)
@@ -58,12 +45,13 @@ class Gateway:
         runs: the runs in flight in it, by job.
         leaked: jobs that it takes for running though they are not.
         draining: it lets nothing begin.
+        turns: turns of conversations in flight.
     """
 
     def __init__(self, profile: Profile, process: Process) -> None:
         self.process = process
         self.process_id = profile.new_id(32)
-        self.alive, self.frozen, self.draining = True, False, False
+        self.alive, self.frozen, self.draining, self.turns = True, False, False, 0
         self.runs: dict[str, Run] = {}
         self.leaked: set[str] = set()
         self.connections = {each.name: Connection(each) for each in profile.messengers.values()}
@@ -113,6 +101,17 @@ class Gateway:
     def save_state(self) -> None:
         """Write gateway_state.json."""
         self._save_state(self.now)
+
+    def signature(self) -> dict[str, int]:
+        """Return what marks an entry of gateway_state.json as its own, in later versions."""
+        if not self._profile.newer:
+            return {}
+        return {"writer_pid": self.process.pid, "writer_start_time": self.process.start_ticks}
+
+    def claim(self, state: str) -> None:
+        """Write that it is in this state now."""
+        self._claim = state
+        self.save_state()
 
     def refresh(self) -> None:
         """Write what the process repeats without anything else happening: its beats."""
@@ -176,6 +175,8 @@ class Gateway:
             self.log(GATEWAY, EXIT_1)
         gateway_files.ended(profile.disk, self.process, self.now, success=planned)
         profile.disk.take_away(gateway_files.PID)
+        for marker in gateway_files.MARKERS.values():
+            profile.disk.take_away(marker)
         self.die()
         self._lifecycle(0 if planned else 1)
 
@@ -191,10 +192,11 @@ class Gateway:
 
     def _save_state(self, at: float) -> None:
         self._saved_at = at
-        platforms = {name: each.note for name, each in self.connections.items() if each.note}
-        newer = self._profile.newer
-        data = gateway_files.state(self.process, self._claim, platforms, at, newer=newer)
-        self._profile.disk.put(gateway_files.STATE, data, at)
+        profile = self._profile
+        profile.notes |= {name: each.note for name, each in self.connections.items() if each.note}
+        how: dict[str, Any] = {"turns": self.turns, "served": profile.serves, "store": profile.session_store}
+        data = gateway_files.state(self.process, self._claim, profile.notes, at, newer=profile.newer, **how)
+        profile.disk.put(gateway_files.STATE, data, at)
 
     def _lifecycle(self, exit_code: int | None) -> None:
         profile = self._profile
@@ -216,6 +218,8 @@ class Gateway:
         gateway_files.claim_home(profile.disk, self.process, self.now)
         self.save_state()
         self._lifecycle(None)
+        if profile.wedges:
+            yield inf
         if profile.config_broken:
             self.log("hermes_cli.config", f"Failed to parse {profile.home}/config.yaml: {NO_YAML}", "WARNING")
         self.log(GATEWAY, "Starting Hermes Gateway...")

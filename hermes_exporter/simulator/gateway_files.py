@@ -21,6 +21,8 @@ CLEAN = ".clean_shutdown"
 DIAGNOSTICS = "logs/gateway-exit-diag.log"
 BEAT = "state/gateway.heartbeat"
 LIFECYCLE = "state/gateway.lifecycle.json"
+MARKERS = {"stop": ".gateway-planned-stop.json", "takeover": ".gateway-takeover.json"}
+RECEIPT = "logs/update_receipts/latest.json"
 CODE_VERSION = "0.22.1"
 
 
@@ -29,19 +31,34 @@ def record(process: Process) -> dict[str, Any]:
     return {"pid": process.pid, "kind": "hermes-gateway", "argv": ARGV, "start_time": process.start_ticks}
 
 
-def state(process: Process, claim: str, platforms: dict[str, Any], at: float, *, newer: bool) -> bytes:
-    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state."""
+def state(  # noqa: PLR0913  # what the file says
+    process: Process,
+    claim: str,
+    platforms: dict[str, Any],
+    at: float,
+    *,
+    turns: int = 0,
+    served: tuple[str, ...] = (),
+    store: str = "ok",
+    newer: bool,
+) -> bytes:
+    """Return gateway_state.json as saved at a moment.
+
+    ``claim`` is its gateway_state, ``turns`` those in flight, ``store`` how its state database is.
+    """
     content = {
         **record(process),
         "gateway_state": claim,
         "exit_reason": None,
         "restart_requested": False,
-        "active_agents": 0,
+        "active_agents": turns,
         "platforms": platforms,
         "updated_at": utc(at),
     }
+    if served:
+        content["served_profiles"] = list(served)
     if newer:
-        content["code_version"] = CODE_VERSION
+        content |= {"code_version": CODE_VERSION, "session_store": {"status": store}}
     return json.dumps(content, separators=(",", ":")).encode()
 
 
@@ -81,6 +98,20 @@ def ended(disk: Disk, process: Process, at: float, *, success: bool) -> None:
     diagnose(disk, process, at, "asyncio.run.returned", success=success)
     diagnose(disk, process, at, "gateway.exit_clean" if success else "gateway.exit_nonzero")
     diagnose(disk, process, at, "atexit.hook", sys_exc="(None, None, None)")
+
+
+def announce(disk: Disk, process: Process, at: float, kind: str) -> None:
+    """Write the marker that tells a gateway of its planned stop, or of one that takes over."""
+    content = {"target_pid": process.pid, "target_start_time": process.start_ticks, "written_at": utc(at)}
+    disk.put(MARKERS[kind], json.dumps(content).encode(), at)
+
+
+def receipt(disk: Disk, at: float, failed_units: list[str]) -> None:
+    """Write how an update ended: these units could not be started again."""
+    restart = {"failed_units": failed_units, "incomplete": bool(failed_units)}
+    outcome = "partial" if failed_units else "success"
+    content = {"schema": 1, "outcome": outcome, "finished_at": utc(at), "gateway_restart": restart}
+    disk.put(RECEIPT, json.dumps(content).encode(), at)
 
 
 def lifecycle(process: Process, at: float, *, since: float, exit_code: int | None, unclean: bool) -> bytes:

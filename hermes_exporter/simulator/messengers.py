@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from hermes_exporter.simulator.book import Outcome
 
-State = Literal["ok", "refusing", "auth", "unreachable", "hanging", "limping"]
+State = Literal["ok", "refusing", "auth", "unreachable", "hanging", "limping", "conflict"]
 """How a messenger is. refusing: it answers 503; auth: it refuses the token (Telegram: the bot is blocked);
 unreachable: nothing answers; hanging: it takes the connection and never answers, so that Hermes assumes delivery
-after a minute; limping: the live adapter fails, the second attempt arrives."""
+after a minute; limping: the live adapter fails, the second attempt arrives; conflict: another process polls the
+same Telegram bot, which takes messages as ever."""
 HANG_SECONDS = 60.0
 SCHEDULER = "cron.scheduler"
 ADAPTERS = {name: f"hermes_plugins.{name}_platform.adapter" for name in ("mattermost", "telegram")}
@@ -100,7 +101,7 @@ def send(job_id: str, target: Target, state: State | None, *, live: bool) -> Sen
     if state is None:
         error = f"platform '{target.platform}' not configured/enabled"
         return Sent([Line("WARNING", SCHEDULER, f"Job '{job_id}': {error}")], "not_configured", error)
-    if state == "ok":
+    if state in ("ok", "conflict"):
         return Sent([_delivered(job_id, target, live=live)], "delivered")
     if state == "hanging" and live:
         assumed = (

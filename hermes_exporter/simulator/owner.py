@@ -6,9 +6,9 @@ Each takes the profile first, so that ``profile.at(when, owner.pause, job)`` giv
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from hermes_exporter.simulator import jobs, plan
+from hermes_exporter.simulator import gateway_files, jobs, plan, setup
 from hermes_exporter.simulator.book import Life, Term
 from hermes_exporter.simulator.gateway import Gateway, Process
 from hermes_exporter.simulator.jobs import Habits, Job
@@ -157,6 +157,24 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
         del profile.commands[process_id]
 
     profile.beside(command())
+
+
+def announce(profile: Profile, kind: Literal["stop", "takeover"]) -> None:
+    """Tell the gateway that it will be stopped, or that another one takes over."""
+    if profile.gateway is not None and profile.gateway.alive:
+        gateway_files.announce(profile.disk, profile.gateway.process, profile.now, kind)
+
+
+def updated(profile: Profile, *failed_units: str) -> None:
+    """An update of Hermes ended, after which these units could not be started again (0.21)."""
+    gateway_files.receipt(profile.disk, profile.now, list(failed_units))
+
+
+def serve(profile: Profile, *others: str) -> None:
+    """Tell a profile's gateway to serve other profiles too; it does so when it starts."""
+    profile.serves = (profile.name, *others)
+    text = f"{setup.config(profile.settings)}gateway:\n  multiplex_profiles: true\n"
+    profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
 
 
 def answer_next(_profile: Profile, job: Job, *answers: jobs.Answer) -> None:

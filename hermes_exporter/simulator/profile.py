@@ -72,6 +72,10 @@ class Profile:
         crashed: its last gateway died without a word.
         commands: the processes that run a job for its owner, by their ids in the ledger.
         config_broken: its config.yaml is no YAML.
+        serves: the profiles that its gateway serves, itself among them; empty where it serves nobody else.
+        wedges: its gateways hang while they start.
+        session_store: how its state database is, as a gateway of a later version says.
+        notes: what its gateways noted of messengers, which outlives them.
     """
 
     def __init__(self, home: Path, settings: Settings, now: float, seed: str) -> None:
@@ -91,7 +95,10 @@ class Profile:
         self.credentials = Credentials(self.disk, self.model, now)
         self.messengers = {name: Messenger(name, f"home{settings.name}channel") for name in settings.messengers}
         self.starts: list[float] = []
-        self.crashed = self.config_broken = False
+        self.crashed = self.config_broken = self.wedges = False
+        self.serves: tuple[str, ...] = ()
+        self.session_store = "ok"
+        self.notes: dict[str, dict[str, Any]] = {}
         self.gateway: Gateway | None = None
         self.commands: dict[str, Process] = {}
         self._acts = Steps()

@@ -52,6 +52,8 @@ class FieldHost(World):
 
     def watch(self) -> None:
         """Start the exporter, with what it remembers."""
+        self.simulation.materialise()
+        self.take_locks()
         self._port = free_port()
         self._shift()
         (library,) = FAKETIME.glob("*/faketime/libfaketime.so.1")
@@ -89,15 +91,16 @@ class FieldHost(World):
     def look(self) -> None:
         """Scrape once, and keep the answer."""
         self.simulation.materialise()
-        lock = self.profile.home / "gateway.lock"
-        if self._starting and lock.exists():
-            self.procfs.hold(self._starting, lock)
-            self._starting = 0
+        self.take_locks()
+        self.scrape()
+
+    def scrape(self) -> None:
+        """Scrape what stands on the disk, and keep the answer."""
         self._shift()
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
             self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
 
-    def value(self, name: str, **labels: str) -> float | None:
+    def value(self, name: str, /, **labels: str) -> float | None:
         """Return what the last scrape says of the one series with these labels; None where there is none."""
         found = [
             value
@@ -130,7 +133,7 @@ class FieldHost(World):
         if self._process.poll() is not None:
             raise AssertionError(f"the exporter ended with {self._process.returncode}:\n{self._log.read_text()}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/healthy", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=30) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -30,6 +30,12 @@ def modules(kind: str) -> Iterator[ModuleType]:
         yield importlib.import_module(f"tests.field.{path.stem}")
 
 
+def tests() -> Iterator[ModuleType]:
+    """Yield the modules whose tests show rows: those beside this one, and what takes a real systemd."""
+    yield from modules("test_*.py")
+    yield importlib.import_module("tests.real.test_field_units")
+
+
 def rows() -> dict[str, Row]:
     """Return every row by its key."""
     found: dict[str, Row] = {}

@@ -18,7 +18,7 @@ ROWS = table.rows()
 def shown() -> set[str]:
     """What the tests say that they show."""
     found: set[str] = set()
-    for module in table.modules("test_*.py"):
+    for module in table.tests():
         for thing in vars(module).values():
             marks: list[Any] = getattr(thing, "pytestmark", [])
             found |= {key for mark in marks if mark.name == "shows" for key in mark.args}

@@ -58,13 +58,23 @@ def test_dead_is_expected_and_not_up(liveness: Liveness, wanted: bool, dead: boo
         ((310, 320, 330, 340), False),
         ((-10, 20, 30, 40), False),
         ((), False),
+        (tuple(range(60, 8 * 1500, 1500)), True),
+        (tuple(range(60, 8 * 305, 305)), True),
+        (tuple(range(60, 7 * 1500, 1500)), False),
+        (tuple(range(1860, 1860 + 8 * 1000, 1000)), False),
+        (tuple(range(1440, 1440 + 8 * 1500, 1500)), True),
+        (tuple(range(60, 8 * 2100, 2100)), False),
+        (tuple(range(310, 310 + 8 * 200, 200)), False),
     ],
 )
 @pytest.mark.parametrize("witness", ["own records", "systemd"])
 def test_four_starts_in_a_quarter_of_an_hour_are_a_loop(
     ages: tuple[int, ...], looping: bool, witness: str
 ) -> None:
-    """A loop is four starts within 15 minutes, the last within five; starts in the future do not count."""
+    """A loop is four starts within 15 minutes, the last within five; starts in the future do not count.
+
+    So are eight within four hours, four minutes apart at least, the last within half an hour.
+    """
     moments = [NOW - age for age in ages]
     starts, restarts = (moments, []) if witness == "own records" else ([], moments)
 

@@ -21,7 +21,7 @@ from hermes_exporter.judge.liveness import Clock
 from hermes_exporter.memory import Memory
 from hermes_exporter.problems import ProblemLog
 from hermes_exporter.settings import Policy
-from hermes_exporter.simulator import Process, Simulation, faults, owner
+from hermes_exporter.simulator import Model, Process, Simulation, faults, owner
 from hermes_exporter.store import open_to_write
 from hermes_exporter.witness import Witness
 from tests.homes import CLOCK_TICKS, Procfs
@@ -97,6 +97,8 @@ class World:
     zone: str = "UTC"
     version: str = "0.19"
     seed: int = 0
+    model: Model = field(default_factory=Model)
+    messengers: tuple[str, ...] = MESSENGERS
     rules: tuple[JobRule, ...] = ()
     fates: dict[str, dict[float, str]] = field(default_factory=dict)
     overdue: dict[str, list[float]] = field(default_factory=dict)
@@ -114,13 +116,16 @@ class World:
             boot_at=self.boot,
             keeps_output=False,
         )
-        self.profile: Profile = self.simulation.profile("default", zone=self.zone, messengers=MESSENGERS)
+        self.profile: Profile = self.simulation.profile(
+            "default", zone=self.zone, model=self.model, messengers=self.messengers
+        )
         self.clock = SimulatedClock(self.boot)
         self.procfs = Procfs(self.directory / "proc", int(self.boot))
         self._rootfs = self.directory / "root"
         (self._rootfs / "etc").mkdir(parents=True)
         (self._rootfs / "etc/timezone").write_text(f"{self.zone}\n")
-        self._pid, self._starting = 4000, 0
+        self._pid = 4000
+        self._starting: dict[int, Path] = {}
         self._exporter: Exporter | None = None
         self._asleep_until, self._watched_since = 0.0, math.inf
 
@@ -136,18 +141,25 @@ class World:
         ticks = round((profile.now - self.boot) * CLOCK_TICKS)
         owner.start_gateway(profile, Process(self._pid, ticks))
         self.procfs.add(self._pid, ticks)
-        self._starting = self._pid
+        self._starting[self._pid] = profile.home / "gateway.lock"
 
     def end_gateway(self, profile: Profile, *, killed: bool = False) -> None:
         """Stop the gateway or kill it, if there is one."""
         if profile.gateway is not None and profile.gateway.alive:
             (faults.kill if killed else owner.stop_gateway)(profile)
-            self._starting = 0
+            self._starting.pop(profile.gateway.process.pid, None)
             self.procfs.kill(profile.gateway.process.pid)
 
     def kill_gateway(self, profile: Profile) -> None:
         """Kill the gateway."""
         self.end_gateway(profile, killed=True)
+
+    def take_locks(self) -> None:
+        """Let every gateway that has come so far hold its lock."""
+        for pid, lock in list(self._starting.items()):
+            if lock.exists():
+                self.procfs.hold(pid, lock)
+                del self._starting[pid]
 
     def drain(self, profile: Profile, *, on: bool) -> None:
         """Hold the cron back by the marker that Hermes looks at, or let it go on."""
@@ -220,10 +232,7 @@ class World:
         assert self._exporter is not None
         self.simulation.materialise()
         self.clock.now = self.simulation.now
-        lock = self.profile.home / "gateway.lock"
-        if self._starting and lock.exists():
-            self.procfs.hold(self._starting, lock)
-            self._starting = 0
+        self.take_locks()
         for view in self._exporter.look(self.clock.read()):
             for job_id, report in view.reports.items():
                 self._take(job_id, report)
