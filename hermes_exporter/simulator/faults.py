@@ -6,13 +6,14 @@ nothing of a fault, nothing is written. Those that need a living gateway raise V
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from hermes_exporter.simulator import connections, plan, setup
 from hermes_exporter.simulator.ledger import Row
 
 if TYPE_CHECKING:
-    from hermes_exporter.simulator.gateway import Gateway
+    from hermes_exporter.simulator.gateway import Gateway, Process
     from hermes_exporter.simulator.jobs import Job
     from hermes_exporter.simulator.messengers import State as MessengerState
     from hermes_exporter.simulator.profile import Profile
@@ -67,6 +68,21 @@ def ticker_dies(profile: Profile) -> None:
     _ticker(profile).die()
 
 
+def recovery_crashes(profile: Profile, *, on: bool) -> None:
+    """The ticker of a gateway that starts dies of what it finds before it turns once; or it does no more."""
+    profile.recovery_crashes = on
+
+
+def dies_claiming(profile: Profile, job: Job) -> None:
+    """The ticker's thread is gone with a job that it had claimed, and planned anew, and not begun."""
+    ticker, gateway = _ticker(profile), _gateway(profile)
+    job.planned_at = job.due_at
+    job.plan(job.next_run(profile.clock, profile.now))
+    profile.save_jobs()
+    ticker.claim(gateway, job)
+    ticker.die()
+
+
 def ticks_fail(profile: Profile, error: str | None) -> None:
     """Every tick fails of this from now on: the heartbeat moves, the success does not. None ends it."""
     _ticker(profile).failing = error
@@ -110,6 +126,40 @@ def config(profile: Profile, *, broken: bool) -> None:
 def vanish(profile: Profile, job: Job) -> None:
     """A job is lost: jobs.json is replaced by one without it, its output stays."""
     profile.drop(job, "vanished")
+
+
+def lost(profile: Profile, job: Job) -> None:
+    """A one-shot whose time has come leaves the store, and nothing ever ran."""
+    profile.drop(job, "vanished")
+    profile.lose_output(job)
+
+
+def unplanned(profile: Profile, job: Job, state: str = "error") -> None:
+    """Hermes cannot compute when a job runs next: it never does."""
+    job.plan(None)
+    job.set(state=state, enabled=state != "completed")
+    profile.save_jobs()
+
+
+def planned_for(profile: Profile, job: Job, at: float) -> None:
+    """Hermes takes a wrong moment for the job's next run, Unix seconds."""
+    job.plan(profile.clock.now(at))
+    profile.save_jobs()
+
+
+def command_killed(profile: Profile, process: Process) -> None:
+    """The process that runs a job for its owner is killed: its run stays in the ledger."""
+    gone = [process_id for process_id, each in profile.commands.items() if each == process]
+    for process_id in gone:
+        del profile.commands[process_id]
+
+
+def dead_target(profile: Profile, name: str) -> None:
+    """The gateway has proved a messenger's home chat unreachable, and notes so."""
+    chat = profile.messengers[name].home
+    reason = "Forbidden: bot was blocked by the user"
+    entry = {"platform": name, "chat_id": chat, "reason": reason, "marked_at": profile.now}
+    profile.disk.put("gateway/dead_targets.json", json.dumps({f"{name}:{chat}": entry}).encode(), profile.now)
 
 
 def phantom(profile: Profile, job: Job, ahead: float) -> None:

@@ -29,8 +29,10 @@ def record(process: Process) -> dict[str, Any]:
     return {"pid": process.pid, "kind": "hermes-gateway", "argv": ARGV, "start_time": process.start_ticks}
 
 
-def state(process: Process, claim: str, platforms: dict[str, Any], at: float, *, newer: bool) -> bytes:
-    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state."""
+def state(  # noqa: PLR0913  # what a gateway tells of itself
+    process: Process, claim: str, platforms: dict[str, Any], at: float, *, newer: bool, served: list[str]
+) -> bytes:
+    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state, ``served`` others."""
     content = {
         **record(process),
         "gateway_state": claim,
@@ -42,6 +44,8 @@ def state(process: Process, claim: str, platforms: dict[str, Any], at: float, *,
     }
     if newer:
         content["code_version"] = CODE_VERSION
+    if served:
+        content["served_profiles"] = ["default", *served]
     return json.dumps(content, separators=(",", ":")).encode()
 
 

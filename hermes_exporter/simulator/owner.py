@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import jobs, plan
+from hermes_exporter.simulator import jobs, plan, setup
 from hermes_exporter.simulator.book import Life, Term
 from hermes_exporter.simulator.gateway import Gateway, Process
 from hermes_exporter.simulator.jobs import Habits, Job
@@ -153,10 +153,33 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
     profile.ledger.add(row, profile.now)
 
     def command() -> Iterator[float]:
-        yield from Run(profile, job, row, None).steps()
+        for seconds in Run(profile, job, row, None).steps():
+            yield seconds
+            if process_id not in profile.commands:
+                return
         del profile.commands[process_id]
 
     profile.beside(command())
+
+
+def use_cron_provider(profile: Profile, name: str) -> None:
+    """Let another provider than Hermes' own ticker fire the jobs, from the next start of the gateway on."""
+    profile.cron_provider = name
+    text = f"{setup.config(profile.settings)}cron:\n  provider: {name}\n"
+    profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
+
+
+def split_notes(profile: Profile) -> None:
+    """Go over to a version that keeps its notes on runs beside jobs.json."""
+    profile.splits_notes = True
+    profile.save_jobs()
+
+
+def serve(profile: Profile, *others: Profile) -> None:
+    """Let the gateway serve other profiles too, from its next start on."""
+    profile.serves = others
+    text = f"{setup.config(profile.settings)}gateway:\n  multiplex_profiles: true\n"
+    profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
 
 
 def answer_next(_profile: Profile, job: Job, *answers: jobs.Answer) -> None:

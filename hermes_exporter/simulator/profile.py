@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
-from hermes_exporter.simulator import jobs, truth
+from hermes_exporter.simulator import jobs, runtime, truth
 from hermes_exporter.simulator.book import Life, Ticking
 from hermes_exporter.simulator.connections import Messenger
 from hermes_exporter.simulator.credentials import Credentials
@@ -72,6 +72,10 @@ class Profile:
         crashed: its last gateway died without a word.
         commands: the processes that run a job for its owner, by their ids in the ledger.
         config_broken: its config.yaml is no YAML.
+        recovery_crashes: a ticker that starts dies of what it finds, before its first turn.
+        splits_notes: what is noted of runs stands in cron/runtime.db, as some later versions have it.
+        cron_provider: what fires its jobs instead of Hermes' own ticker.
+        serves: the other profiles that its gateway serves.
     """
 
     def __init__(self, home: Path, settings: Settings, now: float, seed: str) -> None:
@@ -94,6 +98,9 @@ class Profile:
         self.crashed = self.config_broken = False
         self.gateway: Gateway | None = None
         self.commands: dict[str, Process] = {}
+        self.recovery_crashes = self.splits_notes = False
+        self.cron_provider: str | None = None
+        self.serves: tuple[Profile, ...] = ()
         self._acts = Steps()
         self._outputs: dict[str, deque[str]] = {}
         self._due: float | None = None
@@ -169,7 +176,10 @@ class Profile:
         """Save jobs.json now."""
         self._due = None
         saved_at = self.now
-        self.disk.put("cron/jobs.json", lambda: jobs.store(self.jobs.values(), self.clock, saved_at), saved_at)
+        kept = runtime.definitions if self.splits_notes else jobs.store
+        self.disk.put("cron/jobs.json", lambda: kept(self.jobs.values(), self.clock, saved_at), saved_at)
+        if self.splits_notes:
+            self.disk.put(runtime.PATH, lambda: runtime.notes(self.jobs.values()), saved_at, 0o644)
 
     def next_due(self) -> float:
         """Return when the next job is due, infinity if none ever is."""

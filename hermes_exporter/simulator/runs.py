@@ -27,6 +27,7 @@ PROMPT = (
     "Prompt: [IMPORTANT: You are running as a scheduled cron job. DELIVERY: Your final response will be automatic"
 )
 STEP_SECONDS = 0.005
+CLAIM_LOST = "Fire claim lost: another process took this run over"
 
 
 class Run:
@@ -59,6 +60,10 @@ class Run:
             self.job, self._profile.clock.readable(self._profile.now), self._answer, self._error
         )
         self._profile.keep_output(self.job, document)
+        if self._answer == "lost":
+            self._error = CLAIM_LOST
+            self._end()
+            return
         yield STEP_SECONDS
         yield from self._deliver()
         yield STEP_SECONDS

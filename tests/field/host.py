@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tests.field.rules import Fired
 
 FAKETIME = REPO / ".cache/faketime/x/usr/lib"
-STEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,14 @@ class Scraped:
 
 @dataclass
 class FieldHost(World):
-    """A world whose exporter is a process. ``options`` are the exporter's.
+    """A world whose exporter is a process. ``options`` are the exporter's, ``step`` the seconds between scrapes.
 
     Attributes:
         scraped: every answer since it watches, oldest first; a scrape that failed has no series.
     """
 
     options: tuple[str, ...] = ()
+    step: float = 60.0
     scraped: list[Scraped] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
@@ -80,9 +80,9 @@ class FieldHost(World):
             self._process = None
 
     def run(self, until: float) -> None:
-        """Let time pass; the exporter, where it runs, is scraped every minute."""
+        """Let time pass; the exporter, where it runs, is scraped at every step."""
         while self.simulation.now < until:
-            self.simulation.advance(min(self.simulation.now + STEP_SECONDS, until))
+            self.simulation.advance(min(self.simulation.now + self.step, until))
             if self._process is not None and self.simulation.now >= self._asleep_until:
                 self.look()
 
@@ -110,7 +110,7 @@ class FieldHost(World):
 
     def alerts(self) -> list[Fired]:
         """Return what the shipped rules fire on all that was scraped."""
-        return rules.evaluate([(each.at, each.series) for each in self.scraped], STEP_SECONDS, self.directory)
+        return rules.evaluate([(each.at, each.series) for each in self.scraped], self.step, self.directory)
 
     @property
     def _stamp(self) -> Path:

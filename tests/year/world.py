@@ -98,6 +98,7 @@ class World:
     version: str = "0.19"
     seed: int = 0
     rules: tuple[JobRule, ...] = ()
+    keeps_output: bool = False
     fates: dict[str, dict[float, str]] = field(default_factory=dict)
     overdue: dict[str, list[float]] = field(default_factory=dict)
     last: dict[str, Report] = field(default_factory=dict)
@@ -112,7 +113,7 @@ class World:
             version=self.version,  # type: ignore[arg-type]
             seed=self.seed,
             boot_at=self.boot,
-            keeps_output=False,
+            keeps_output=self.keeps_output,
         )
         self.profile: Profile = self.simulation.profile("default", zone=self.zone, messengers=MESSENGERS)
         self.clock = SimulatedClock(self.boot)
