@@ -43,5 +43,5 @@ def watched(  # noqa: PLR0913  # what a host and its job are
 def told(host: FieldHost, *alerts: str) -> dict[str, Fired]:
     """Return the first of each alert that fired, by name: these, of the one profile, and no others."""
     fired = host.alerts()
-    assert {each.alert for each in fired} == set(alerts)
+    assert {each.alert for each in fired} == set(alerts), f"{host.in_hours(fired)}\n{host.log}"
     return {each.alert: each for each in reversed(fired)}

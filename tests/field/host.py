@@ -112,6 +112,24 @@ class FieldHost(World):
         """Return what the shipped rules fire on all that was scraped."""
         return rules.evaluate([(each.at, each.series) for each in self.scraped], self.step, self.directory)
 
+    def in_hours(self, fired: list[Fired]) -> str:
+        """Return alerts to be read: when they fired, in hours since the start."""
+        spans = ((each, (each.since - self.start) / 3600, (each.until - self.start) / 3600) for each in fired)
+        return "\n".join(
+            f"{each.alert} {dict(each.labels)} {since:.2f} {until:.2f}" for each, since, until in spans
+        )
+
+    @property
+    def log(self) -> str:
+        """What the exporter logged."""
+        return self._log.read_text()
+
+    @property
+    def gateway_pid(self) -> int:
+        """The process of the profile's newest gateway."""
+        assert self.profile.gateway is not None
+        return self.profile.gateway.process.pid
+
     @property
     def _stamp(self) -> Path:
         return self.directory / "faketime"

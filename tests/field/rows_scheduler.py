@@ -7,8 +7,119 @@ HEARTBEAT = "hermes_cron_scheduler_heartbeat_timestamp_seconds"
 OWED = "hermes_cron_job_owed_slot_timestamp_seconds"
 OVERDUE = "hermes_cron_job_report_overdue"
 
+DUPLICATES = "hermes_cron_job_duplicate_runs_total"
+DELAY = "hermes_cron_job_start_delay_seconds"
+FAILURES = "hermes_cron_job_consecutive_failures"
+RUNNING = "hermes_cron_job_running"
+TICKED = "hermes_cron_scheduler_ticked"
+
 ROWS = {
     "ticker dies": Row(
         (32612, 32895), "the ticker's thread dies, the gateway goes on", (HEARTBEAT, "hermes_gateway_up"), STALLED
+    ),
+    "no tick after a restart": Row(
+        (60703,),
+        "restarted, and the ticks stop; their marks are older than the gateway",
+        (HEARTBEAT, "hermes_gateway_start_timestamp_seconds"),
+        STALLED,
+    ),
+    "job takes the ticker with it": Row(
+        (36854, 37179),
+        "a prompt that waits for an answer, or an exception in a job, ends the ticker",
+        ("hermes_cron_job_run_start_timestamp_seconds", HEARTBEAT),
+        STALLED,
+    ),
+    "ticker never starts": Row(
+        (111010,), "recovery crashes at the start, the marks are weeks old", (HEARTBEAT,), STALLED
+    ),
+    "out of file descriptors": Row(
+        (87644,),
+        "every tick fails for want of a file descriptor, the gateway looks well",
+        ("hermes_cron_scheduler_error", "hermes_gateway_open_fds", "hermes_gateway_max_fds"),
+        STALLED,
+    ),
+    "store of another user": Row(
+        (68483, 41966, 29660),
+        "jobs.json became root's, every tick fails",
+        ("hermes_cron_scheduler_error", "hermes_cron_store_writable"),
+        STALLED,
+    ),
+    "updated under a live gateway": Row(
+        (117275, 95294, 78574, 100479, 119597),
+        "new code below a running gateway: imports fail, or the ticker yields",
+        ("hermes_cron_scheduler_error", "hermes_gateway_code_stale"),
+        STALLED,
+    ),
+    "no gateway at all": Row(
+        (18641, 21867, 87033, 51038),
+        "jobs are there and no gateway was ever installed",
+        (TICKED, "hermes_cron_jobs"),
+        "HermesCronJobsNotTicked",
+    ),
+    "jobs in a profile that nobody ticks": Row(
+        (25295, 32091, 54870, 51767, 99028),
+        "the job was stored in a profile whose cron nobody ticks",
+        (TICKED, "hermes_cron_jobs"),
+        "HermesCronJobsNotTicked",
+    ),
+    "served and never ticked": Row(
+        (69377, 74878, 103844, 107168),
+        "one gateway serves several profiles, and ticks its own alone",
+        (TICKED, "hermes_profile_info"),
+        STALLED,
+    ),
+    "served and ticked": Row(
+        (110166,), "a served profile has no process and no pid file of its own: no failure", (TICKED,)
+    ),
+    "two tick one store": Row(
+        (102944, 59229, 57191, 67418),
+        "a desktop and a gateway tick one store, a job runs twice at once",
+        (DUPLICATES,),
+    ),
+    "slot skipped": Row((111414, 113603), "the next run moves on, and nothing ran", (OVERDUE, OWED), MISSING),
+    "slot lost in a restart": Row(
+        (107485, 108945), "a restart between plan and run loses the slot", (OVERDUE, OWED), MISSING
+    ),
+    "hours late after downtime": Row(
+        (99879,), "what came due while the gateway was down runs hours late", (DELAY, OVERDUE), MISSING
+    ),
+    "fires again": Row((104312,), "the same slot is run again minutes later", (DUPLICATES,)),
+    "fires early": Row((24289,), "a job runs before its time", (DUPLICATES,)),
+    "slow job holds up the others": Row(
+        (9086,), "older versions wait for a run before they look at the next job", (OVERDUE, RUNNING), MISSING
+    ),
+    "long serial job": Row((), "the loop stands while a long job runs: no failure", (RUNNING, TICKED)),
+    "no next run": Row(
+        (5518, 59383),
+        "an enabled job without a next run",
+        ("hermes_cron_job_schedulable", OVERDUE),
+        MISSING,
+    ),
+    "zombie one-shot": Row((28166,), "a one-shot that is on, past, and has no next run", (OVERDUE,), MISSING),
+    "one-shot hours late": Row((93526,), "a one-shot runs hours late", (OVERDUE, DELAY), MISSING),
+    "one-shot vanishes": Row((93526,), "a one-shot is gone, and no run of it is noted", (OVERDUE,), MISSING),
+    "recurring job is completed": Row(
+        (16265,),
+        "a library is gone, and a job without end counts as completed",
+        ("hermes_cron_job_schedulable", "hermes_cron_jobs"),
+        MISSING,
+    ),
+    "completed in the future": Row(
+        (107559,),
+        "a run that never was is noted for later today, and the real one is left out",
+        ("hermes_exporter_future_timestamps_total", OVERDUE),
+        MISSING,
+    ),
+    "wrong hour": Row(
+        (66436, 119969, 103904, 109532),
+        "another zone's wall clock decides when a job runs",
+        (OVERDUE, DELAY),
+        MISSING,
+    ),
+    "month skipped": Row(
+        (100030,),
+        "a monthly job leaves a month out",
+        ("hermes_cron_job_next_run_timestamp_seconds", OVERDUE),
+        MISSING,
     ),
 }

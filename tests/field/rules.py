@@ -78,7 +78,7 @@ def evaluate(scrapes: Sequence[tuple[float, Mapping[str, float]]], step: float, 
     names = dict.fromkeys(name for series in by_step.values() for name in series)
     up = f"up{{{TARGET}}}"
     answers = [by_step.get(number, {}) for number in range(steps)]
-    values = {name: _values([answer.get(name) for answer in answers]) for name in names}
+    values = {name: _values([answer.get(name) for answer in answers], _epoch(name, begin)) for name in names}
     values[up] = _values([float(number in by_step) for number in range(steps)])
     document = {
         "rule_files": [str(path) for path in RULES],
@@ -114,13 +114,18 @@ def evaluate(scrapes: Sequence[tuple[float, Mapping[str, float]]], step: float, 
     return sorted(found, key=lambda fired: (fired.since, fired.alert))
 
 
-def _values(values: Sequence[float | None]) -> str:
+def _epoch(series: str, begin: float) -> float:
+    """Return what is to be taken from the values of a series: promtool's time() is 0 at its beginning."""
+    return begin if name_of(series).endswith("_timestamp_seconds") else 0.0
+
+
+def _values(values: Sequence[float | None], epoch: float = 0.0) -> str:
     """Return the values in promtool's notation: a series that ends is marked as stale, as Prometheus does."""
     before: float | None = None
     written: list[str] = []
     for value in values:
         if value is not None:
-            written.append("NaN" if math.isnan(value) else repr(value))
+            written.append("NaN" if math.isnan(value) else repr(value - epoch))
         else:
             written.append("_" if before is None else "stale")
         before = value
