@@ -193,8 +193,8 @@ class Gateway:
         self._saved_at = at
         platforms = {name: each.note for name, each in self.connections.items() if each.note}
         newer = self._profile.newer
-        served = [each.name for each in self._profile.serves]
-        data = gateway_files.state(self.process, self._claim, platforms, at, newer=newer, served=served)
+        served = self._profile.serves
+        data = gateway_files.state(self.process, self._claim, platforms, at, served=served, newer=newer)
         self._profile.disk.put(gateway_files.STATE, data, at)
 
     def _lifecycle(self, exit_code: int | None) -> None:

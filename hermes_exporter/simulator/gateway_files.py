@@ -29,10 +29,16 @@ def record(process: Process) -> dict[str, Any]:
     return {"pid": process.pid, "kind": "hermes-gateway", "argv": ARGV, "start_time": process.start_ticks}
 
 
-def state(  # noqa: PLR0913  # what a gateway tells of itself
-    process: Process, claim: str, platforms: dict[str, Any], at: float, *, newer: bool, served: list[str]
+def state(  # noqa: PLR0913  # what the file says
+    process: Process,
+    claim: str,
+    platforms: dict[str, Any],
+    at: float,
+    *,
+    served: tuple[str, ...] = (),
+    newer: bool,
 ) -> bytes:
-    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state, ``served`` others."""
+    """Return gateway_state.json as saved at a moment; ``claim`` is its gateway_state."""
     content = {
         **record(process),
         "gateway_state": claim,
@@ -42,10 +48,10 @@ def state(  # noqa: PLR0913  # what a gateway tells of itself
         "platforms": platforms,
         "updated_at": utc(at),
     }
+    if served:
+        content["served_profiles"] = list(served)
     if newer:
         content["code_version"] = CODE_VERSION
-    if served:
-        content["served_profiles"] = ["default", *served]
     return json.dumps(content, separators=(",", ":")).encode()
 
 

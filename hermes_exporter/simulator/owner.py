@@ -175,9 +175,9 @@ def split_notes(profile: Profile) -> None:
     profile.save_jobs()
 
 
-def serve(profile: Profile, *others: Profile) -> None:
-    """Let the gateway serve other profiles too, from its next start on."""
-    profile.serves = others
+def serve(profile: Profile, *others: str) -> None:
+    """Tell a profile's gateway to serve other profiles too; it does so when it starts."""
+    profile.serves = (profile.name, *others)
     text = f"{setup.config(profile.settings)}gateway:\n  multiplex_profiles: true\n"
     profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
 

@@ -75,7 +75,8 @@ class Profile:
         recovery_crashes: a ticker that starts dies of what it finds, before its first turn.
         splits_notes: what is noted of runs stands in cron/runtime.db, as some later versions have it.
         cron_provider: what fires its jobs instead of Hermes' own ticker.
-        serves: the other profiles that its gateway serves.
+        serves: the profiles that its gateway serves, itself among them; empty where it serves nobody else.
+        ticks_for: other profiles whose stores its gateway ticks, though nothing falls due there.
     """
 
     def __init__(self, home: Path, settings: Settings, now: float, seed: str) -> None:
@@ -100,7 +101,8 @@ class Profile:
         self.commands: dict[str, Process] = {}
         self.recovery_crashes = self.splits_notes = False
         self.cron_provider: str | None = None
-        self.serves: tuple[Profile, ...] = ()
+        self.serves: tuple[str, ...] = ()
+        self.ticks_for: tuple[Profile, ...] = ()
         self._acts = Steps()
         self._outputs: dict[str, deque[str]] = {}
         self._due: float | None = None

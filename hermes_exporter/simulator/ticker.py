@@ -104,7 +104,7 @@ class Ticker:
         if last is None or profile.cron_provider is not None:
             return
         good = last if last > self._failed_at else self._succeeded_at
-        for each in (profile, *(profile.serves if profile.newer else ())):
+        for each in (profile, *profile.ticks_for):
             _mark(each, HEARTBEAT, last + 0.006)
             if good > 0:
                 _mark(each, SUCCESS, good + 0.008)

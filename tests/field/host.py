@@ -54,7 +54,7 @@ class FieldHost(World):
         """Start the exporter, with what it remembers."""
         self._port = free_port()
         self._shift()
-        (library,) = FAKETIME.glob("*/faketime/libfaketime.so.1")
+        (library,) = FAKETIME.glob("*/faketime/libfaketimeMT.so.1")
         self._process = subprocess.Popen(
             [
                 sys.executable, "-m", "hermes_exporter", "serve",

@@ -3,6 +3,7 @@
 from tests.field.row import Row
 
 STALLED, MISSING = "HermesCronSchedulerStalled", "HermesReportNotDelivered"
+FAILING, VANISHED = "HermesCronJobFailing", "HermesCronJobsVanished"
 HEARTBEAT = "hermes_cron_scheduler_heartbeat_timestamp_seconds"
 OWED = "hermes_cron_job_owed_slot_timestamp_seconds"
 OVERDUE = "hermes_cron_job_report_overdue"
@@ -121,5 +122,89 @@ ROWS = {
         "a monthly job leaves a month out",
         ("hermes_cron_job_next_run_timestamp_seconds", OVERDUE),
         MISSING,
+    ),
+    "claim lost": Row(
+        (105821, 116136, 100401, 88507),
+        "a run outlives its claim, another process takes over, and the result is thrown away",
+        ("hermes_cron_job_runs_total", FAILURES, OVERDUE),
+        MISSING,
+    ),
+    "orphaned run": Row(
+        (86721, 83340, 113923, 102511),
+        "a run stays under way in the ledger though its process is gone",
+        ("hermes_cron_job_run_orphaned",),
+        "HermesCronRunStuck",
+    ),
+    "zone ignored": Row(
+        (88220,), "the configured time zone is not the one that Hermes goes by", ("hermes_cron_timezone_mismatch",)
+    ),
+    "slot lost to a clock change": Row(
+        (66436, 109532), "in the night of a clock change a job never runs", (OVERDUE, OWED), MISSING
+    ),
+    "night of a clock change": Row(
+        (), "Hermes runs an hour early or late in that night: no failure", ("hermes_cron_job_slots_total",)
+    ),
+    "out of credit": Row(
+        (85215,),
+        "402 kills every run for days",
+        ("hermes_provider_errors_total", FAILURES),
+        "HermesProviderQuotaExhausted",
+    ),
+    "failure healed by the next run": Row(
+        (118354,), "a failure that the next good run wipes out of Hermes' notes", ("hermes_cron_job_runs_total",)
+    ),
+    "fails and tells nobody": Row(
+        (20353, 86357),
+        "a job fails and no notice of it is sent",
+        (FAILURES, "hermes_cron_job_last_status"),
+        FAILING,
+    ),
+    "jobs vanish": Row(
+        (80624, 34600, 32164), "a job is gone after an update", ("hermes_cron_jobs_vanished",), VANISHED
+    ),
+    "store deleted": Row(
+        (26737, 52144), "a clean-up deletes jobs.json", ("hermes_cron_jobs_vanished", "hermes_cron_jobs"), VANISHED
+    ),
+    "store emptied": Row(
+        (34840,), "jobs.json holds no job any more", ("hermes_cron_jobs_vanished", "hermes_cron_jobs"), VANISHED
+    ),
+    "deleted job comes back": Row(
+        (71959,), "a job that was deleted is there again", ("hermes_cron_job_info", "hermes_cron_jobs")
+    ),
+    "prompt replaced": Row(
+        (82990,),
+        "a job runs with another prompt than its owner's",
+        why="prompts are private: they are never read, and so never compared",
+    ),
+    "store damaged": Row(
+        (6797, 6810), "jobs.json is torn, empty, or no store", ("hermes_cron_store_valid", HEARTBEAT), STALLED
+    ),
+    "quota used up at each run": Row(
+        (89395,),
+        "429 at each run, for a day and more",
+        ("hermes_provider_errors_total", FAILURES),
+        "HermesProviderQuotaExhausted",
+    ),
+    "quota hold": Row(
+        (89395,), "parked until its quota returns: no failure", ("hermes_cron_job_held_until_timestamp_seconds",)
+    ),
+    "refused configuration": Row(
+        (), "a check before the run refuses the job", ("hermes_cron_job_last_status", FAILURES), FAILING
+    ),
+    "jobs that owe nothing": Row(
+        (), "paused, switched off, used up, done: no failure", ("hermes_cron_jobs", OVERDUE)
+    ),
+    "one-shot that its owner removed": Row((), "gone before its time: no failure", ("hermes_cron_jobs_vanished",)),
+    "notes in a store of their own": Row(
+        (75607,),
+        "jobs.json has no next run any more, runtime.db has: no failure",
+        ("hermes_cron_job_next_run_timestamp_seconds",),
+    ),
+    "another provider fires the jobs": Row(
+        (), "Chronos: no ticker and no marks, no failure; a report that it leaves out is one", (OVERDUE,), MISSING
+    ),
+    "nothing to do": Row((), "a fresh install, no jobs: no failure", ("hermes_profile_condition",)),
+    "restarts between runs": Row(
+        (), "restarted now and then, across slots too: no failure", ("hermes_cron_job_slots_total",)
     ),
 }

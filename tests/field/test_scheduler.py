@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.field.host import FieldHost
 
 STALLED, MISSING = "HermesCronSchedulerStalled", "HermesReportNotDelivered"
+FAILING = "HermesCronJobFailing"
 HEARTBEAT = "hermes_cron_scheduler_heartbeat_timestamp_seconds"
 NOBODY = 65534
 SUCCESS = "hermes_cron_scheduler_last_success_timestamp_seconds"
@@ -187,7 +188,9 @@ def test_a_served_profile_is_ticked_or_that_is_told(make_host: MakeHost, version
     host = make_host(version=version)
     coder = host.simulation.profile("coder")
     owner.create_job(coder, RARE, "Yearly")
-    owner.serve(host.profile, coder)
+    owner.serve(host.profile, "coder")
+    if version != "0.19":
+        host.profile.ticks_for = (coder,)
     host.start_gateway(host.profile)
     host.run(host.start + 2 * MINUTE)
     host.watch()
@@ -357,3 +360,335 @@ def test_a_slow_job_that_the_ticker_waits_for(make_host: MakeHost, others: bool)
     if other:
         assert dict(fired[MISSING].labels)["job_id"] == other.id
         assert fired[MISSING].since - slot <= 10 * MINUTE + TOLD_SECONDS
+
+
+@shows("claim lost")
+def test_a_run_whose_claim_was_taken_over_is_told(make_host: MakeHost) -> None:
+    """It ran to its end, and what it came to was thrown away."""
+    host, job = watched(make_host, habits=Habits(answer="lost", seconds=100))
+    slot = host.start + SLOT
+    host.run(slot + 30 * MINUTE)
+
+    assert host.value("hermes_cron_job_runs_total", job_id=job.id, status="failed") == 1
+    assert host.value("hermes_cron_job_last_delivery_outcome", job_id=job.id, outcome="none") == 1
+    fired = told(host, MISSING, FAILING)
+    assert fired[FAILING].since - slot <= 6 * MINUTE
+    assert fired[MISSING].since - slot <= TOLD_SECONDS
+
+
+@shows("orphaned run")
+def test_a_run_whose_process_is_gone_is_told(make_host: MakeHost) -> None:
+    """Started by hand and killed: it stays in the ledger until the gateway is restarted, which says what became of it."""
+    host, job = watched(make_host, RARE, habits=Habits(seconds=1e6))
+    began = host.simulation.now
+    command = Process(4711, 777)
+    host.procfs.add(command.pid, command.start_ticks)
+    owner.run_now(host.profile, job, command)
+    host.run(began + 10 * MINUTE)
+    assert host.value("hermes_cron_job_running", job_id=job.id) == 1
+    faults.command_killed(host.profile, command)
+    host.procfs.kill(command.pid)
+    host.run(began + 40 * MINUTE)
+
+    assert host.value("hermes_cron_job_run_orphaned", job_id=job.id) == 1
+    host.start_gateway(host.profile)
+    host.run(began + 60 * MINUTE)
+
+    assert host.value("hermes_cron_job_runs_total", job_id=job.id, status="unknown") == 1
+    stuck = told(host, "HermesCronRunStuck")["HermesCronRunStuck"]
+    assert stuck.since - began <= 22 * MINUTE
+    assert stuck.until - began <= 48 * MINUTE
+
+
+@shows("zone ignored")
+def test_a_zone_that_hermes_does_not_go_by_shows(make_host: MakeHost) -> None:
+    """Configured since, and the gateway keeps the zone that it started with: schedules are read as it reads them."""
+    host, job = watched(make_host)
+    config = host.profile.home / "config.yaml"
+    config.write_text(config.read_text().replace("timezone: UTC", "timezone: Asia/Seoul"))
+    host.run(host.start + SLOT + 30 * MINUTE)
+
+    assert "Asia/Seoul" in config.read_text()
+    assert host.value("hermes_cron_timezone_mismatch") == 1
+    assert host.value("hermes_cron_job_slots_total", job_id=job.id, result="settled") == 1
+    told(host)
+
+
+NIGHTS = {
+    "Europe/Berlin": ("2026-03-28", "2026-10-24"),
+    "America/New_York": ("2026-03-07", "2026-10-31"),
+}
+
+
+@shows("night of a clock change", "slot lost to a clock change")
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("spring", [True, False])
+@pytest.mark.parametrize("zone", NIGHTS)
+def test_a_night_of_a_clock_change(make_host: MakeHost, zone: str, spring: bool, lost: bool) -> None:
+    """Hermes runs an hour off, early or late, and that is no failure; a slot that it leaves out is."""
+    host = make_host(NIGHTS[zone][0 if spring else 1], zone=zone, step=300.0)
+    jobs = [
+        owner.create_job(host.profile, schedule, f"At {schedule}")
+        for schedule in ("30 0 * * *", "30 1 * * *", "30 2 * * *", "30 3 * * *", "0 */2 * * *", "0 9 * * *")
+    ]
+    host.start_gateway(host.profile)
+    host.run(host.start + 10 * HOUR)
+    host.watch()
+    if lost:
+        host.profile.at(host.start + 20 * HOUR, faults.skip, jobs[3])
+    host.run(host.start + 46 * HOUR)
+
+    settled = [host.value("hermes_cron_job_slots_total", job_id=job.id, result="settled") or 0 for job in jobs]
+    missed = [host.value("hermes_cron_job_slots_total", job_id=job.id, result="missed") or 0 for job in jobs]
+    assert [bool(each) for each in settled] == [True, True, True, not lost or settled[3] > 0, True, True]
+    assert sum(missed) <= lost
+    fired = told(host, *([MISSING] if lost else []))
+    if lost:
+        slot = host.value("hermes_cron_job_owed_slot_timestamp_seconds", job_id=jobs[3].id) or host.start + DAY
+        assert dict(fired[MISSING].labels)["job_id"] == jobs[3].id
+        assert fired[MISSING].since - slot <= HOUR + TOLD_SECONDS + 10 * MINUTE
+
+
+@shows("out of credit", "quota used up at each run")
+@pytest.mark.parametrize("state", ["billing", "quota"])
+def test_runs_that_all_fail_for_want_of_quota_are_told(make_host: MakeHost, state: str) -> None:
+    """The provider answers 402 or 429 to every run, for days."""
+    host, job = watched(make_host, "30 * * * *", step=300.0)
+    began = host.simulation.now
+    faults.provider(host.profile, state)  # type: ignore[arg-type]
+    host.run(began + 8 * HOUR)
+
+    labels = {"provider": "custom", "class": "billing" if state == "billing" else "rate_limit"}
+    assert (host.value("hermes_provider_errors_total", **labels) or 0) >= 7
+    assert (host.value("hermes_cron_job_consecutive_failures", job_id=job.id) or 0) >= 7
+    assert host.value("hermes_cron_job_last_delivery_outcome", job_id=job.id, outcome="notice") == 1
+    faults.provider(host.profile, "ok")
+    host.run(began + 11 * HOUR)
+
+    fired = told(host, "HermesProviderQuotaExhausted", FAILING)
+    assert fired[FAILING].since - began <= 2.2 * HOUR + 10 * MINUTE
+    assert fired["HermesProviderQuotaExhausted"].since - began <= 3 * HOUR
+    assert all(each.until - began <= 9.3 * HOUR for each in fired.values())
+
+
+@shows("quota hold")
+def test_a_job_that_is_held_until_its_quota_returns_owes_nothing(make_host: MakeHost) -> None:
+    """A later version parks it and says until when."""
+    host, job = watched(make_host, "30 * * * *", version="0.22", step=300.0)
+    faults.quota_hold(host.profile, job, 5 * HOUR)
+    until = host.simulation.now + 5 * HOUR
+    host.run(until - HOUR)
+
+    assert host.value("hermes_cron_job_held_until_timestamp_seconds", job_id=job.id) == until
+    assert host.value("hermes_cron_job_report_overdue", job_id=job.id) == 0
+    host.run(until + 2 * HOUR)
+    assert (host.value("hermes_cron_job_slots_total", job_id=job.id, result="settled") or 0) >= 1
+    told(host)
+
+
+@shows("failure healed by the next run")
+def test_a_failure_that_the_next_run_healed_stays_counted(make_host: MakeHost) -> None:
+    """Hermes' notes are clean again; the counter is not, and one of many runs of a day wakes nobody."""
+    host, job = watched(make_host, "*/30 * * * *", since=5.6 * HOUR)
+    faults.provider(host.profile, "server")
+    host.run(host.start + SLOT + 10 * MINUTE)
+    faults.provider(host.profile, "ok")
+    host.run(host.start + SLOT + 70 * MINUTE)
+
+    assert host.value("hermes_cron_job_runs_total", job_id=job.id, status="failed") == 1
+    assert host.value("hermes_cron_job_consecutive_failures", job_id=job.id) == 0
+    assert host.value("hermes_cron_job_last_status", job_id=job.id, status="ok") == 1
+    told(host)
+
+
+@shows("fails and tells nobody", "refused configuration")
+@pytest.mark.parametrize("answer", ["empty", "blocked"])
+def test_a_job_that_fails_without_a_word_is_told(make_host: MakeHost, answer: str) -> None:
+    """No notice is sent of an empty answer, nor of a configuration that is refused before anything runs."""
+    habits = Habits(answer=answer)  # type: ignore[arg-type]
+    host, job = watched(make_host, version="0.22" if answer == "blocked" else "0.19", habits=habits)
+    slot = host.start + SLOT
+    host.run(slot + 30 * MINUTE)
+
+    status = "blocked_config" if answer == "blocked" else "error"
+    assert host.value("hermes_cron_job_last_status", job_id=job.id, status=status) == 1
+    assert host.value("hermes_cron_job_consecutive_failures", job_id=job.id) == 1
+    assert host.value("hermes_cron_job_deliveries_total", job_id=job.id, outcome="delivered") == 0
+    fired = told(host, MISSING, FAILING, *(["HermesReportDeliveryFailed"] if answer == "blocked" else []))
+    assert fired[FAILING].since - slot <= 5 * MINUTE
+    assert fired[MISSING].since - slot <= TOLD_SECONDS
+
+
+@shows("jobs vanish", "store deleted", "store emptied")
+@pytest.mark.parametrize("how", ["one", "deleted", "emptied"])
+def test_jobs_that_nobody_removed_are_told(make_host: MakeHost, how: str) -> None:
+    """One is lost, or the store is deleted or emptied by an update or a clean-up; their output is still there."""
+    host = make_host(keeps_output=True)
+    jobs = [owner.create_job(host.profile, "*/30 * * * *", name) for name in ("First", "Second")]
+    host.start_gateway(host.profile)
+    host.run(host.start + HOUR)
+    host.watch()
+    host.run(host.start + 2.2 * HOUR)
+    lost = host.simulation.now
+    for job in jobs[:1] if how == "one" else jobs:
+        faults.vanish(host.profile, job)
+    if how == "deleted":
+        host.profile.disk.take_away("cron/jobs.json")
+    host.run(lost + HOUR)
+
+    assert (host.profile.home / "cron/jobs.json").exists() == (how != "deleted")
+    assert host.value("hermes_cron_jobs_vanished") == (1 if how == "one" else 2)
+    vanished = told(host, "HermesCronJobsVanished")["HermesCronJobsVanished"]
+    assert vanished.since - lost <= 4 * MINUTE
+
+
+@shows("deleted job comes back")
+def test_a_job_that_comes_back_shows(make_host: MakeHost) -> None:
+    """Its owner removed it; an old copy of the store brings it back, and it runs and is owed again."""
+    host, job = watched(make_host, "*/30 * * * *")
+    store = host.profile.home / "cron/jobs.json"
+    old = store.read_bytes()
+    owner.remove(host.profile, job)
+    host.run(host.simulation.now + 2 * MINUTE)
+    assert host.value("hermes_cron_job_info", job_id=job.id) is None
+    store.write_bytes(old)
+    host.look()
+
+    assert host.value("hermes_cron_job_info", job_id=job.id) == 1
+    assert host.value("hermes_cron_jobs", state="enabled") == 1
+
+
+@shows("store damaged")
+@pytest.mark.parametrize("content", ["", "{", '"jobs"', '{"jobs": 7}'])
+def test_a_store_that_does_not_parse_is_told(make_host: MakeHost, content: str) -> None:
+    """Emptied, torn, or something else than jobs: every tick fails of it."""
+    host, job = watched(make_host, RARE)
+    broken = host.simulation.now
+    faults.ticks_fail(host.profile, "ValueError: jobs.json is corrupted")
+    (host.profile.home / "cron/jobs.json").write_text(content)
+    host.run(broken + 40 * MINUTE)
+
+    assert host.value("hermes_cron_store_valid") == 0
+    assert host.value("hermes_cron_scheduler_error") == 1
+    assert host.value("hermes_cron_job_info", job_id=job.id) is None
+    fired = told(host, STALLED, "HermesCollectorFailing")
+    assert fired[STALLED].since - broken <= 8 * MINUTE
+
+
+@shows("jobs that owe nothing")
+def test_jobs_that_owe_nothing_are_silent(make_host: MakeHost) -> None:
+    """Paused, switched off by hand, used up, and done: the first two keep a next run in the past."""
+    host = make_host(version="0.22")
+    paused, off, thrice = (
+        owner.create_job(host.profile, "*/30 * * * *", name) for name in ("Paused", "Off", "Left")
+    )
+    used_up = owner.create_job(host.profile, "*/30 * * * *", "Thrice", repeat=3)
+    once = owner.create_job(host.profile, "60m", "Once")
+    twice = owner.create_job(host.profile, "60m", "Once of two", repeat=2)
+    host.start_gateway(host.profile)
+    host.run(host.start + 0.75 * HOUR)
+    host.watch()
+    owner.pause(host.profile, paused)
+    owner.switch(host.profile, off, on=False)
+    host.run(host.start + 4 * HOUR)
+
+    for job in (paused, off):
+        assert (host.value("hermes_cron_job_next_run_timestamp_seconds", job_id=job.id) or 0) < host.start + HOUR
+        assert host.value("hermes_cron_job_report_overdue", job_id=job.id) == 0
+    assert [host.value("hermes_cron_jobs", state=state) for state in ("paused", "disabled")] == [1, 1]
+    assert host.value("hermes_cron_jobs", state="completed") == 1  # the one-shot that might run again
+    for job in (once, twice):
+        assert host.value("hermes_cron_job_slots_total", job_id=job.id, result="settled") == 1
+    assert used_up.life.end == "finished"
+    assert host.value("hermes_cron_jobs_vanished") == 0
+    assert (host.value("hermes_cron_job_slots_total", job_id=thrice.id, result="settled") or 0) >= 6
+    told(host)
+
+
+@shows("one-shot that its owner removed")
+def test_a_one_shot_that_its_owner_removed_is_silent(make_host: MakeHost) -> None:
+    """It is gone before its time, and nothing is owed."""
+    host, _ = watched(make_host, RARE)
+    once = owner.create_job(host.profile, "60m", "Once")
+    host.run(host.simulation.now + 10 * MINUTE)
+    assert host.value("hermes_cron_job_enabled", job_id=once.id) == 1
+    owner.remove(host.profile, once)
+    host.run(host.simulation.now + 2 * HOUR)
+
+    assert host.value("hermes_cron_jobs", state="enabled") == 1
+    assert host.value("hermes_cron_jobs_vanished") == 0
+    told(host)
+
+
+@shows("notes in a store of their own")
+def test_notes_that_moved_out_of_the_store_are_found(make_host: MakeHost) -> None:
+    """jobs.json has no next run and no last one any more: runtime.db has."""
+    host, job = watched(make_host, "*/30 * * * *", version="0.22")
+    owner.split_notes(host.profile)
+    host.run(host.start + 8 * HOUR)
+
+    assert "next_run_at" not in (host.profile.home / "cron/jobs.json").read_text()
+    now = host.simulation.now
+    assert (host.value("hermes_cron_job_next_run_timestamp_seconds", job_id=job.id) or 0) > now
+    assert now - (host.value("hermes_cron_job_last_run_timestamp_seconds", job_id=job.id) or 0) < 31 * MINUTE
+    assert host.value("hermes_cron_job_schedulable", job_id=job.id) == 1
+    assert host.value("hermes_cron_jobs_overdue") == 0
+    told(host)
+
+
+@shows("another provider fires the jobs")
+def test_a_cron_that_another_provider_fires_has_no_ticker(make_host: MakeHost) -> None:
+    """Chronos: no marks by design, and the reports are owed as ever."""
+    host = make_host()
+    job = owner.create_job(host.profile, "*/30 * * * *", "Morning brief")
+    owner.use_cron_provider(host.profile, "chronos")
+    host.start_gateway(host.profile)
+    host.run(host.start + HOUR)
+    host.watch()
+    host.run(host.start + 3 * HOUR)
+
+    assert host.value("hermes_cron_job_info", job_id=job.id, runner="provider") == 1
+    assert host.value("hermes_gateway_up") == 1
+    assert host.value(HEARTBEAT) is None
+    assert host.value("hermes_cron_scheduler_ticked") is None
+    assert (host.value("hermes_cron_job_slots_total", job_id=job.id, result="settled") or 0) >= 3
+    slot = host.simulation.now + 30 * MINUTE
+    faults.skip(host.profile, job)
+    host.run(slot + 20 * MINUTE)
+    missing = told(host, MISSING)[MISSING]
+    assert missing.since - slot <= TOLD_SECONDS
+
+
+@shows("nothing to do")
+def test_a_fresh_install_without_jobs_is_silent(make_host: MakeHost) -> None:
+    """A gateway that only chats, and one whose ticker nobody needs."""
+    host = make_host()
+    host.start_gateway(host.profile)
+    host.run(host.start + MINUTE)
+    host.watch()
+    host.run(host.start + HOUR)
+    assert host.value("hermes_gateway_up") == 1
+    assert host.value("hermes_cron_scheduler_ticked") is None
+    faults.ticker_dies(host.profile)
+    host.run(host.start + 2 * HOUR)
+
+    assert host.value("hermes_profile_condition", condition="scheduler_stalled") == 0
+    told(host)
+
+
+@shows("restarts between runs")
+@pytest.mark.parametrize("version", ["0.19", "0.22"])
+def test_planned_restarts_lose_nothing(make_host: MakeHost, version: str) -> None:
+    """Stopped for a minute again and again, across slots too: what came due is run by the next gateway."""
+    host, job = watched(make_host, "*/20 * * * *", version=version)
+    for number in range(4):
+        host.run(host.start + 6 * HOUR + number * HOUR - 30)
+        host.end_gateway(host.profile)
+        host.run(host.simulation.now + MINUTE)
+        host.start_gateway(host.profile)
+    host.run(host.start + 10 * HOUR)
+
+    assert (host.value("hermes_gateway_starts_total") or 0) >= 4
+    assert (host.value("hermes_cron_job_slots_total", job_id=job.id, result="settled") or 0) >= 12
+    assert host.value("hermes_cron_job_slots_total", job_id=job.id, result="missed") == 0
+    told(host)
