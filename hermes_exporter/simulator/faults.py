@@ -154,6 +154,11 @@ def command_killed(profile: Profile, process: Process) -> None:
         del profile.commands[process_id]
 
 
+def queue_stands(profile: Profile, *, on: bool) -> None:
+    """Reports wait in the delivery queue of a later version, which nobody works off; or they go out again."""
+    profile.queue_stands = on
+
+
 def dead_target(profile: Profile, name: str) -> None:
     """The gateway has proved a messenger's home chat unreachable, and notes so."""
     chat = profile.messengers[name].home

@@ -76,6 +76,7 @@ class Profile:
         splits_notes: what is noted of runs stands in cron/runtime.db, as some later versions have it.
         cron_provider: what fires its jobs instead of Hermes' own ticker.
         serves: the profiles that its gateway serves, itself among them; empty where it serves nobody else.
+        queue_stands: reports are put into the delivery queue, and nobody works it off; ``queued`` are those.
         ticks_for: other profiles whose stores its gateway ticks, though nothing falls due there.
     """
 
@@ -103,6 +104,8 @@ class Profile:
         self.cron_provider: str | None = None
         self.serves: tuple[str, ...] = ()
         self.ticks_for: tuple[Profile, ...] = ()
+        self.queue_stands = False
+        self.queued: list[tuple[object, ...]] = []
         self._acts = Steps()
         self._outputs: dict[str, deque[str]] = {}
         self._due: float | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import messengers, output, provider
+from hermes_exporter.simulator import messengers, output, provider, queue
 from hermes_exporter.simulator.book import RunFact
 from hermes_exporter.simulator.logs import Line
 from hermes_exporter.simulator.notes import mark_run
@@ -68,6 +68,8 @@ class Run:
         yield from self._deliver()
         yield STEP_SECONDS
         mark_run(self._profile, self.job, self._error, self._undelivered, self._unconfirmed)
+        if self._outcome == "queued":
+            self.job.set(last_status="delivery_queued", last_delivery_queued=True)
         yield STEP_SECONDS
         self._end()
 
@@ -126,6 +128,10 @@ class Run:
         if self._error is not None and self._answer in ("empty", "blocked"):
             self._outcome = "failed"
             return
+        if profile.queue_stands:
+            queue.add(profile, self.row)
+            self._arrived("queued")
+            return
         homes = {name: messenger.home for name, messenger in profile.messengers.items()}
         targets, nowhere = messengers.targets(job.id, job.name, job.record["deliver"], homes)
         if job.record["deliver"] == "origin" and targets:
@@ -176,6 +182,7 @@ def _recorded(outcome: Outcome) -> str | None:
         "failed": "failed",
         "not_configured": "not_configured",
         "suppressed": "suppressed",
+        "queued": "queued",
     }
     return known.get(outcome)
 

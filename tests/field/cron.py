@@ -20,7 +20,7 @@ TOLD_SECONDS = 18 * MINUTE
 """A report is missing a quarter of an hour after its slot, and that is told within three minutes."""
 
 
-def watched(  # noqa: PLR0913  # what a host and its job are
+def watched(
     make_host: MakeHost,
     schedule: str = DAILY,
     *,
