@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import jobs, plan, setup
+from hermes_exporter.simulator import gateway_files, jobs, plan, setup
 from hermes_exporter.simulator.book import Life, Term
 from hermes_exporter.simulator.gateway import Gateway, Process
 from hermes_exporter.simulator.jobs import Habits, Job
@@ -180,6 +180,15 @@ def serve(profile: Profile, *others: str) -> None:
     profile.serves = (profile.name, *others)
     text = f"{setup.config(profile.settings)}gateway:\n  multiplex_profiles: true\n"
     profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
+
+
+def start_in_vain(profile: Profile) -> None:
+    """Start a gateway of a profile that another one serves: it notes that it starts, and refuses."""
+    gateway = made_up(profile)
+    gateway_files.born(profile.disk, gateway, profile.now)
+    profile.starts.append(profile.now)
+    gateway_files.starts(profile.disk, profile.starts, profile.now)
+    gateway_files.ended(profile.disk, gateway, profile.now, success=False)
 
 
 def answer_next(_profile: Profile, job: Job, *answers: jobs.Answer) -> None:

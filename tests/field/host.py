@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from tests.field.rules import Fired
 
+PATIENCE = {"X-Prometheus-Scrape-Timeout-Seconds": "30"}
+SELDOM = 1000
+"""One scrape of so many may fail, as anywhere: the clock jumps while the exporter works."""
 FAKETIME = REPO / ".cache/faketime/x/usr/lib"
 
 
@@ -41,12 +45,14 @@ class FieldHost(World):
     """A world whose exporter is a process. ``options`` are the exporter's, ``step`` the seconds between scrapes.
 
     Attributes:
-        scraped: every answer since it watches, oldest first; a scrape that failed has no series.
+        scraped: every answer since it watches, oldest first.
+        unanswered: what the scrapes failed of that brought none.
     """
 
     options: tuple[str, ...] = ()
     step: float = 60.0
     scraped: list[Scraped] = field(default_factory=list)
+    unanswered: list[OSError] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
 
@@ -94,8 +100,14 @@ class FieldHost(World):
             self.procfs.hold(self._starting, lock)
             self._starting = 0
         self._shift()
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
-            self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}/metrics", headers=PATIENCE)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
+        except (urllib.error.HTTPError, ConnectionError) as error:
+            self.unanswered.append(error)
+            if len(self.unanswered) > 1 + len(self.scraped) // SELDOM:
+                raise AssertionError(f"{self.unanswered}\n{self.log}") from error
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return what the last scrape says of the one series with these labels; None where there is none."""

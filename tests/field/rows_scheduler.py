@@ -72,6 +72,12 @@ ROWS = {
     "served and ticked": Row(
         (110166,), "a served profile has no process and no pid file of its own: no failure", (TICKED,)
     ),
+    "gateway for a served profile": Row(
+        (97120,),
+        "a gateway is installed for a profile that another one serves: it refuses, and is started again for ever",
+        ("hermes_gateway_starts_total", "hermes_gateway_proof", "hermes_unit_restarts_total"),
+        "HermesGatewayCrashLooping",
+    ),
     "two tick one store": Row(
         (102944, 59229, 57191, 67418),
         "a desktop and a gateway tick one store, a job runs twice at once",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.field.host import FieldHost
 
 STALLED, MISSING = "HermesCronSchedulerStalled", "HermesReportNotDelivered"
-FAILING = "HermesCronJobFailing"
+FAILING, LOOPING = "HermesCronJobFailing", "HermesGatewayCrashLooping"
 HEARTBEAT = "hermes_cron_scheduler_heartbeat_timestamp_seconds"
 NOBODY = 65534
 SUCCESS = "hermes_cron_scheduler_last_success_timestamp_seconds"
@@ -204,6 +204,32 @@ def test_a_served_profile_is_ticked_or_that_is_told(make_host: MakeHost, version
     fired = told(host, *([STALLED] if version == "0.19" else []))
     assert {each.profile for each in fired.values()} <= {"coder"}
     assert all(each.since - host.start <= 10 * MINUTE for each in fired.values())
+
+
+@shows("gateway for a served profile")
+def test_a_gateway_that_refuses_to_start_beside_its_host_is_told(make_host: MakeHost) -> None:
+    """Its supervisor starts it again and again; the profile is served, and not dead."""
+    host = make_host(version="0.22")
+    coder = host.simulation.profile("coder")
+    owner.create_job(coder, RARE, "Yearly")
+    owner.serve(host.profile, "coder")
+    host.profile.ticks_for = (coder,)
+    host.start_gateway(host.profile)
+    host.run(host.start + 10 * MINUTE)
+    host.watch()
+    host.run(host.start + 20 * MINUTE)
+    began = host.simulation.now
+    for number in range(20):
+        coder.at(began + number * MINUTE, owner.start_in_vain)
+    host.run(began + HOUR)
+
+    assert (host.value("hermes_gateway_starts_total", profile="coder") or 0) >= 18
+    assert host.value("hermes_gateway_up", profile="coder") == 1
+    assert host.value("hermes_gateway_proof", profile="coder", proof="host") == 1
+    looping = told(host, LOOPING)[LOOPING]
+    assert looping.profile == "coder"
+    assert looping.since - began <= 7 * MINUTE
+    assert looping.until - began <= 32 * MINUTE
 
 
 SLOT = 6 * HOUR
