@@ -100,6 +100,11 @@ class Procfs:
         for descriptor in range(there, there + number):
             (descriptors / str(descriptor)).symlink_to("socket:[1]")
 
+    def act_as(self, pid: int, uid: int) -> None:
+        """Let the process act as this user."""
+        status = self.root / str(pid) / "status"
+        status.write_text(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n{status.read_text()}")
+
     def hold(self, pid: int, path: Path) -> None:
         """Let the process hold an exclusive flock on the file, which it has open."""
         status = path.stat()

@@ -59,11 +59,12 @@ def judge(  # noqa: PLR0913  # what a verdict on the cron stands on
     busy = oldest_run is not None and now - oldest_run < LONG_TICK_SECONDS
     beats = _beats(cron, now, DEAD_STALE_SECONDS if liveness.up is False else STALE_SECONDS)
     error = _error(cron, now)
-    ticked = starting or beats if enabled and built_in else None
+    turns = (busy and liveness.up is True) or beats
+    ticked = starting or turns if enabled and built_in else None
     stalled: bool | None = None
     if liveness.up and built_in:
         idle = enabled is False or draining or starting
-        stalled = False if idle else _stalled(busy or beats, error, cron)
+        stalled = False if idle else _stalled(turns, error, cron)
         if enabled is None and not stalled and not idle:
             stalled = None
     uid = process.uid if process else cron.directory.uid if cron.directory else None

@@ -16,6 +16,7 @@ Outcome = Literal[
     "notice",
     "unverified",
     "suppressed",
+    "queued",
     "failed",
     "not_configured",
     "local",

@@ -6,13 +6,14 @@ nothing of a fault, nothing is written. Those that need a living gateway raise V
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from hermes_exporter.simulator import connections, plan, setup
 from hermes_exporter.simulator.ledger import Row
 
 if TYPE_CHECKING:
-    from hermes_exporter.simulator.gateway import Gateway
+    from hermes_exporter.simulator.gateway import Gateway, Process
     from hermes_exporter.simulator.jobs import Job
     from hermes_exporter.simulator.messengers import State as MessengerState
     from hermes_exporter.simulator.profile import Profile
@@ -66,6 +67,21 @@ def drain(profile: Profile, *, on: bool) -> None:
 def ticker_dies(profile: Profile) -> None:
     """The ticker's thread is gone; its gateway lives on, and only the ticker's marks grow old."""
     _ticker(profile).die()
+
+
+def recovery_crashes(profile: Profile, *, on: bool) -> None:
+    """The ticker of a gateway that starts dies of what it finds before it turns once; or it does no more."""
+    profile.recovery_crashes = on
+
+
+def dies_claiming(profile: Profile, job: Job) -> None:
+    """The ticker's thread is gone with a job that it had claimed, and planned anew, and not begun."""
+    ticker, gateway = _ticker(profile), _gateway(profile)
+    job.planned_at = job.due_at
+    job.plan(job.next_run(profile.clock, profile.now))
+    profile.save_jobs()
+    ticker.claim(gateway, job)
+    ticker.die()
 
 
 def ticks_fail(profile: Profile, error: str | None) -> None:
@@ -148,6 +164,45 @@ def config(profile: Profile, *, broken: bool) -> None:
 def vanish(profile: Profile, job: Job) -> None:
     """A job is lost: jobs.json is replaced by one without it, its output stays."""
     profile.drop(job, "vanished")
+
+
+def lost(profile: Profile, job: Job) -> None:
+    """A one-shot whose time has come leaves the store, and nothing ever ran."""
+    profile.drop(job, "vanished")
+    profile.lose_output(job)
+
+
+def unplanned(profile: Profile, job: Job, state: str = "error") -> None:
+    """Hermes cannot compute when a job runs next: it never does."""
+    job.plan(None)
+    job.set(state=state, enabled=state != "completed")
+    profile.save_jobs()
+
+
+def planned_for(profile: Profile, job: Job, at: float) -> None:
+    """Hermes takes a wrong moment for the job's next run, Unix seconds."""
+    job.plan(profile.clock.now(at))
+    profile.save_jobs()
+
+
+def command_killed(profile: Profile, process: Process) -> None:
+    """The process that runs a job for its owner is killed: its run stays in the ledger."""
+    gone = [process_id for process_id, each in profile.commands.items() if each == process]
+    for process_id in gone:
+        del profile.commands[process_id]
+
+
+def queue_stands(profile: Profile, *, on: bool) -> None:
+    """Reports wait in the delivery queue of a later version, which nobody works off; or they go out again."""
+    profile.queue_stands = on
+
+
+def dead_target(profile: Profile, name: str) -> None:
+    """The gateway has proved a messenger's home chat unreachable, and notes so."""
+    chat = profile.messengers[name].home
+    reason = "Forbidden: bot was blocked by the user"
+    entry = {"platform": name, "chat_id": chat, "reason": reason, "marked_at": profile.now}
+    profile.disk.put("gateway/dead_targets.json", json.dumps({f"{name}:{chat}": entry}).encode(), profile.now)
 
 
 def phantom(profile: Profile, job: Job, ahead: float) -> None:

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from hermes_exporter.simulator.clock import Clock
     from hermes_exporter.simulator.plan import Schedule
 
-Answer = Literal["report", "silent", "empty", "exit3", "blocked"]
+Answer = Literal["report", "silent", "empty", "exit3", "blocked", "lost"]
 """What a run comes to, if its provider plays along: a report; nothing to report (an agent answers [SILENT], a
 script prints nothing); an agent's empty answer; a script that exits with 3; a run that a check of its
-configuration refuses (0.22 only)."""
+configuration refuses (0.22 only); a run that another process takes over while it
+is under way, so that what it comes to is thrown away."""
 
 
 MINUTE = timedelta(minutes=1)

@@ -153,7 +153,10 @@ def run_now(profile: Profile, job: Job, process: Process | None = None) -> None:
     profile.ledger.add(row, profile.now)
 
     def command() -> Iterator[float]:
-        yield from Run(profile, job, row, None).steps()
+        for seconds in Run(profile, job, row, None).steps():
+            yield seconds
+            if process_id not in profile.commands:
+                return
         del profile.commands[process_id]
 
     profile.beside(command())
@@ -170,11 +173,33 @@ def updated(profile: Profile, *failed_units: str) -> None:
     gateway_files.receipt(profile.disk, profile.now, list(failed_units))
 
 
+def use_cron_provider(profile: Profile, name: str) -> None:
+    """Let another provider than Hermes' own ticker fire the jobs, from the next start of the gateway on."""
+    profile.cron_provider = name
+    text = f"{setup.config(profile.settings)}cron:\n  provider: {name}\n"
+    profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
+
+
+def split_notes(profile: Profile) -> None:
+    """Go over to a version that keeps its notes on runs beside jobs.json."""
+    profile.splits_notes = True
+    profile.save_jobs()
+
+
 def serve(profile: Profile, *others: str) -> None:
     """Tell a profile's gateway to serve other profiles too; it does so when it starts."""
     profile.serves = (profile.name, *others)
     text = f"{setup.config(profile.settings)}gateway:\n  multiplex_profiles: true\n"
     profile.disk.put("config.yaml", text.encode(), profile.now, 0o644)
+
+
+def start_in_vain(profile: Profile) -> None:
+    """Start a gateway of a profile that another one serves: it notes that it starts, and refuses."""
+    gateway = made_up(profile)
+    gateway_files.born(profile.disk, gateway, profile.now)
+    profile.starts.append(profile.now)
+    gateway_files.starts(profile.disk, profile.starts, profile.now)
+    gateway_files.ended(profile.disk, gateway, profile.now, success=False)
 
 
 def answer_next(_profile: Profile, job: Job, *answers: jobs.Answer) -> None:

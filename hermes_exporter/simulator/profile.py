@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
-from hermes_exporter.simulator import jobs, truth
+from hermes_exporter.simulator import jobs, runtime, truth
 from hermes_exporter.simulator.book import Life, Ticking
 from hermes_exporter.simulator.connections import Messenger
 from hermes_exporter.simulator.credentials import Credentials
@@ -76,6 +76,11 @@ class Profile:
         wedges: its gateways hang while they start.
         session_store: how its state database is, as a gateway of a later version says.
         notes: what its gateways noted of messengers, which outlives them.
+        recovery_crashes: a ticker that starts dies of what it finds, before its first turn.
+        splits_notes: what is noted of runs stands in cron/runtime.db, as some later versions have it.
+        cron_provider: what fires its jobs instead of Hermes' own ticker.
+        queue_stands: reports are put into the delivery queue, and nobody works it off; ``queued`` are those.
+        ticks_for: other profiles whose stores its gateway ticks, though nothing falls due there.
     """
 
     def __init__(self, home: Path, settings: Settings, now: float, seed: str) -> None:
@@ -101,6 +106,11 @@ class Profile:
         self.notes: dict[str, dict[str, Any]] = {}
         self.gateway: Gateway | None = None
         self.commands: dict[str, Process] = {}
+        self.recovery_crashes = self.splits_notes = False
+        self.cron_provider: str | None = None
+        self.ticks_for: tuple[Profile, ...] = ()
+        self.queue_stands = False
+        self.queued: list[tuple[object, ...]] = []
         self._acts = Steps()
         self._outputs: dict[str, deque[str]] = {}
         self._due: float | None = None
@@ -176,7 +186,10 @@ class Profile:
         """Save jobs.json now."""
         self._due = None
         saved_at = self.now
-        self.disk.put("cron/jobs.json", lambda: jobs.store(self.jobs.values(), self.clock, saved_at), saved_at)
+        kept = runtime.definitions if self.splits_notes else jobs.store
+        self.disk.put("cron/jobs.json", lambda: kept(self.jobs.values(), self.clock, saved_at), saved_at)
+        if self.splits_notes:
+            self.disk.put(runtime.PATH, lambda: runtime.notes(self.jobs.values()), saved_at, 0o644)
 
     def next_due(self) -> float:
         """Return when the next job is due, infinity if none ever is."""

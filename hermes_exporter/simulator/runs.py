@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hermes_exporter.simulator import messengers, output, provider
+from hermes_exporter.simulator import messengers, output, provider, queue
 from hermes_exporter.simulator.book import RunFact
 from hermes_exporter.simulator.logs import Line
 from hermes_exporter.simulator.notes import mark_run
@@ -27,6 +27,7 @@ PROMPT = (
     "Prompt: [IMPORTANT: You are running as a scheduled cron job. DELIVERY: Your final response will be automatic"
 )
 STEP_SECONDS = 0.005
+CLAIM_LOST = "Fire claim lost: another process took this run over"
 
 
 class Run:
@@ -59,10 +60,16 @@ class Run:
             self.job, self._profile.clock.readable(self._profile.now), self._answer, self._error
         )
         self._profile.keep_output(self.job, document)
+        if self._answer == "lost":
+            self._error = CLAIM_LOST
+            self._end()
+            return
         yield STEP_SECONDS
         yield from self._deliver()
         yield STEP_SECONDS
         mark_run(self._profile, self.job, self._error, self._undelivered, self._unconfirmed)
+        if self._outcome == "queued":
+            self.job.set(last_status="delivery_queued", last_delivery_queued=True)
         yield STEP_SECONDS
         self._end()
 
@@ -121,6 +128,10 @@ class Run:
         if self._error is not None and self._answer in ("empty", "blocked"):
             self._outcome = "failed"
             return
+        if profile.queue_stands:
+            queue.add(profile, self.row)
+            self._arrived("queued")
+            return
         homes = {name: messenger.home for name, messenger in profile.messengers.items()}
         targets, nowhere = messengers.targets(job.id, job.name, job.record["deliver"], homes)
         if job.record["deliver"] == "origin" and targets:
@@ -171,6 +182,7 @@ def _recorded(outcome: Outcome) -> str | None:
         "failed": "failed",
         "not_configured": "not_configured",
         "suppressed": "suppressed",
+        "queued": "queued",
     }
     return known.get(outcome)
 

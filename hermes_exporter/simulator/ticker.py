@@ -24,6 +24,7 @@ PERIOD_SECONDS = 60.012
 LOGGER = "cron.scheduler_provider"
 HEARTBEAT = "cron/ticker_heartbeat"
 SUCCESS = "cron/ticker_last_success"
+ERROR = "cron/ticker_last_error"
 ORPHANED = (
     "Scheduler restarted after this execution's owner exited before a durable terminal state; "
     "whether side effects ran is unknown."
@@ -35,18 +36,21 @@ class Ticker:
     """The ticker of one gateway, from when it is ready.
 
     Attributes:
-        dead: its thread is gone, its gateway lives on.
+        dead: its thread is gone, or never began to turn; its gateway lives on.
         failing: every tick fails of this; None while they do not.
         locked: the ledger is locked when the next job is started, as by somebody who reads it in place.
     """
 
     def __init__(self, gateway: Gateway, profile: Profile) -> None:
-        self.dead, self.locked = False, False
+        self.dead, self.locked = profile.recovery_crashes, False
         self.failing: str | None = None
         self._profile = profile
-        self._beat = Beat(profile.now, PERIOD_SECONDS)
+        self._beat = Beat(inf if self.dead else profile.now, PERIOD_SECONDS)
         self._failed_at, self._succeeded_at = -inf, -inf
-        profile.log(Line("INFO", LOGGER, "In-process cron scheduler started (interval=60s)"))
+        if self.dead:
+            return
+        if profile.cron_provider is None:
+            profile.log(Line("INFO", LOGGER, "In-process cron scheduler started (interval=60s)"))
         self._recover(gateway)
         profile.ticking.begin(profile.now)
 
@@ -80,7 +84,11 @@ class Ticker:
 
     def start(self, gateway: Gateway, job: Job) -> None:
         """Claim a run of a job, and start it."""
-        gateway.start_run(Run(self._profile, job, _claim(self._profile, job, gateway), gateway))
+        gateway.start_run(Run(self._profile, job, self.claim(gateway, job), gateway))
+
+    def claim(self, gateway: Gateway, job: Job) -> Row:
+        """Insert the row of a run that is about to begin, and return it."""
+        return _claim(self._profile, job, gateway)
 
     def resume(self, gateway: Gateway, *, waits: bool) -> None:
         """Let it go on; ``waits`` is whether its clock stood still too."""
@@ -91,16 +99,19 @@ class Ticker:
 
     def refresh(self) -> None:
         """Write the marks of the last tick."""
-        last = self._beat.last(self._profile.now)
-        if last is None:
+        profile = self._profile
+        last = self._beat.last(profile.now)
+        if last is None or profile.cron_provider is not None:
             return
         good = last if last > self._failed_at else self._succeeded_at
-        self._mark(HEARTBEAT, last + 0.006)
-        if good > 0:
-            self._mark(SUCCESS, good + 0.008)
-
-    def _mark(self, path: str, at: float) -> None:
-        self._profile.disk.put(path, str(at).encode(), at)
+        for each in (profile, *profile.ticks_for):
+            _mark(each, HEARTBEAT, last + 0.006)
+            if good > 0:
+                _mark(each, SUCCESS, good + 0.008)
+        if profile.newer and last <= self._failed_at and self.failing is not None:
+            profile.disk.put(ERROR, f"{last + 0.007}\n{self.failing}".encode(), last + 0.007)
+        elif profile.newer:
+            profile.disk.take_away(ERROR)
 
     def _recover(self, gateway: Gateway) -> None:
         """Mark what died with an earlier process; what a living one still runs stays."""
@@ -132,13 +143,17 @@ class Ticker:
         return None
 
 
+def _mark(profile: Profile, path: str, at: float) -> None:
+    profile.disk.put(path, str(at).encode(), at)
+
+
 def _claim(profile: Profile, job: Job, gateway: Gateway) -> Row:
     """Insert the row of a run that is about to begin, and return it."""
     process = gateway.process
     row = Row(
         profile.new_id(32),
         job.id,
-        "builtin",
+        profile.cron_provider or "builtin",
         gateway.process_id,
         process.pid,
         process.start_ticks,

@@ -82,6 +82,8 @@ class Job:
     @property
     def state(self) -> str:
         """One of enabled, paused, disabled, completed, error, other."""
+        if self.given_up:
+            return "error"
         if self.noted.state in ("paused", "completed", "error"):
             return self.noted.state
         if self.noted.state in (None, "scheduled", "running"):
@@ -91,7 +93,12 @@ class Job:
     @property
     def enabled(self) -> bool:
         """Whether it is meant to run again."""
-        return self.switched_on and self.state not in ("paused", "completed")
+        return self.given_up or (self.switched_on and self.state not in ("paused", "completed"))
+
+    @property
+    def given_up(self) -> bool:
+        """Whether Hermes called it completed though its schedule has no end: it could not compute a next run."""
+        return self.kind in ("cron", "interval") and self.runs_left is None and self.noted.state == "completed"
 
     @property
     def schedulable(self) -> bool:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     from tests.field.rules import Fired
 
+PATIENCE = {"X-Prometheus-Scrape-Timeout-Seconds": "30"}
+SELDOM = 1000
+"""One scrape of so many may fail, as anywhere: the clock jumps while the exporter works."""
 FAKETIME = REPO / ".cache/faketime/x/usr/lib"
-STEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,17 @@ class Scraped:
 
 @dataclass
 class FieldHost(World):
-    """A world whose exporter is a process. ``options`` are the exporter's.
+    """A world whose exporter is a process. ``options`` are the exporter's, ``step`` the seconds between scrapes.
 
     Attributes:
-        scraped: every answer since it watches, oldest first; a scrape that failed has no series.
+        scraped: every answer since it watches, oldest first.
+        unanswered: what the scrapes failed of that brought none.
     """
 
     options: tuple[str, ...] = ()
+    step: float = 60.0
     scraped: list[Scraped] = field(default_factory=list)
+    unanswered: list[OSError] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
 
@@ -56,7 +62,7 @@ class FieldHost(World):
         self.take_locks()
         self._port = free_port()
         self._shift()
-        (library,) = FAKETIME.glob("*/faketime/libfaketime.so.1")
+        (library,) = FAKETIME.glob("*/faketime/libfaketimeMT.so.1")
         self._process = subprocess.Popen(
             [
                 sys.executable, "-m", "hermes_exporter", "serve",
@@ -82,9 +88,9 @@ class FieldHost(World):
             self._process = None
 
     def run(self, until: float) -> None:
-        """Let time pass; the exporter, where it runs, is scraped every minute."""
+        """Let time pass; the exporter, where it runs, is scraped at every step."""
         while self.simulation.now < until:
-            self.simulation.advance(min(self.simulation.now + STEP_SECONDS, until))
+            self.simulation.advance(min(self.simulation.now + self.step, until))
             if self._process is not None and self.simulation.now >= self._asleep_until:
                 self.look()
 
@@ -97,8 +103,14 @@ class FieldHost(World):
     def scrape(self) -> None:
         """Scrape what stands on the disk, and keep the answer."""
         self._shift()
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=30) as answer:
-            self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}/metrics", headers=PATIENCE)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                self.scraped.append(Scraped(self.simulation.now, rules.parse(answer.read().decode())))
+        except (urllib.error.HTTPError, ConnectionError) as error:
+            self.unanswered.append(error)
+            if len(self.unanswered) > 1 + len(self.scraped) // SELDOM:
+                raise AssertionError(f"{self.unanswered}\n{self.log}") from error
 
     def value(self, name: str, /, **labels: str) -> float | None:
         """Return what the last scrape says of the one series with these labels; None where there is none."""
@@ -113,7 +125,25 @@ class FieldHost(World):
 
     def alerts(self) -> list[Fired]:
         """Return what the shipped rules fire on all that was scraped."""
-        return rules.evaluate([(each.at, each.series) for each in self.scraped], STEP_SECONDS, self.directory)
+        return rules.evaluate([(each.at, each.series) for each in self.scraped], self.step, self.directory)
+
+    def in_hours(self, fired: list[Fired]) -> str:
+        """Return alerts to be read: when they fired, in hours since the start."""
+        spans = ((each, (each.since - self.start) / 3600, (each.until - self.start) / 3600) for each in fired)
+        return "\n".join(
+            f"{each.alert} {dict(each.labels)} {since:.2f} {until:.2f}" for each, since, until in spans
+        )
+
+    @property
+    def log(self) -> str:
+        """What the exporter logged."""
+        return self._log.read_text()
+
+    @property
+    def gateway_pid(self) -> int:
+        """The process of the profile's newest gateway."""
+        assert self.profile.gateway is not None
+        return self.profile.gateway.process.pid
 
     @property
     def _stamp(self) -> Path:

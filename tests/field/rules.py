@@ -78,8 +78,7 @@ def evaluate(scrapes: Sequence[tuple[float, Mapping[str, float]]], step: float, 
     names = dict.fromkeys(name for series in by_step.values() for name in series)
     up = f"up{{{TARGET}}}"
     answers = [by_step.get(number, {}) for number in range(steps)]
-    moved = {name: begin if name_of(name).endswith("_timestamp_seconds") else 0.0 for name in names}
-    values = {name: _values([answer.get(name) for answer in answers], moved[name]) for name in names}
+    values = {name: _values([_since(begin, name, answer.get(name)) for answer in answers]) for name in names}
     values[up] = _values([float(number in by_step) for number in range(steps)])
     document = {
         "rule_files": [str(path) for path in RULES],
@@ -115,16 +114,18 @@ def evaluate(scrapes: Sequence[tuple[float, Mapping[str, float]]], step: float, 
     return sorted(found, key=lambda fired: (fired.since, fired.alert))
 
 
-def _values(values: Sequence[float | None], moved: float = 0.0) -> str:
-    """Return the values in promtool's notation: a series that ends is marked as stale, as Prometheus does.
+def _since(begin: float, series: str, value: float | None) -> float | None:
+    """Return a value as of a time line that begins at 0, as promtool's does: moments count from its beginning."""
+    return value - begin if value is not None and name_of(series).endswith("_timestamp_seconds") else value
 
-    Its time begins at 0, so moments are ``moved`` back by as much as the first scrape.
-    """
+
+def _values(values: Sequence[float | None]) -> str:
+    """Return the values in promtool's notation: a series that ends is marked as stale, as Prometheus does."""
     before: float | None = None
     written: list[str] = []
     for value in values:
         if value is not None:
-            written.append("NaN" if math.isnan(value) else repr(value - moved))
+            written.append("NaN" if math.isnan(value) else repr(value))
         else:
             written.append("_" if before is None else "stale")
         before = value

@@ -105,6 +105,15 @@ def test_what_explains_the_silence_is_no_stall(verdict: scheduler.Scheduler) -> 
     assert verdict.stalled is False
 
 
+def test_a_loop_that_waits_for_a_run_ticks_still() -> None:
+    """While a run in flight explains the silence nobody says that nothing ticks, unless its gateway is gone."""
+    waiting = replace(CRON, heartbeat=NOW - 900)
+
+    assert judge(waiting, oldest_run=NOW - 950).ticked is True
+    assert judge(waiting, oldest_run=NOW - 950, liveness=DEAD).ticked is False
+    assert judge(waiting, oldest_run=NOW - 8000).ticked is False
+
+
 def test_a_run_that_hangs_explains_nothing() -> None:
     """After two hours a run in flight no longer excuses the loop."""
     assert judge(replace(CRON, heartbeat=NOW - 9000), oldest_run=NOW - 8000).stalled is True

@@ -33,6 +33,7 @@ JOB = {
 }
 
 
+ONCE = {"kind": "once", "run_at": "2026-11-23T06:44:00+00:00", "display": "once"}
 NO_UTF8 = json.dumps({"jobs": [JOB]}).replace("daily", "@").encode().replace(b"@", b"\xff")
 
 
@@ -154,14 +155,16 @@ def test_a_name_that_hermes_took_from_the_prompt_is_private(changes: dict[str, o
         ({}, "enabled", True),
         ({"state": "paused", "enabled": False}, "paused", False),
         ({"state": "scheduled", "enabled": False}, "disabled", False),
-        ({"state": "completed", "enabled": False}, "completed", False),
+        ({"state": "completed", "enabled": False, "repeat": {"times": 3, "completed": 3}}, "completed", False),
+        ({"state": "completed", "enabled": False, "schedule": ONCE}, "completed", False),
+        ({"state": "completed", "enabled": False}, "error", True),
         ({"state": "error"}, "error", True),
         ({"state": None, "enabled": None}, "enabled", True),
         ({"state": "hibernating"}, "other", True),
     ],
 )
 def test_states(changes: dict[str, object], state: str, enabled: bool) -> None:
-    """Hermes' word and its switch make one state out of a closed list."""
+    """Hermes' word and its switch make one state out of a closed list; what has no end is never completed."""
     job = one(**changes)
 
     assert (job.state, job.enabled) == (state, enabled)

@@ -100,6 +100,7 @@ class World:
     model: Model = field(default_factory=Model)
     messengers: tuple[str, ...] = MESSENGERS
     rules: tuple[JobRule, ...] = ()
+    keeps_output: bool = False
     fates: dict[str, dict[float, str]] = field(default_factory=dict)
     overdue: dict[str, list[float]] = field(default_factory=dict)
     last: dict[str, Report] = field(default_factory=dict)
@@ -114,7 +115,7 @@ class World:
             version=self.version,  # type: ignore[arg-type]
             seed=self.seed,
             boot_at=self.boot,
-            keeps_output=False,
+            keeps_output=self.keeps_output,
         )
         self.profile: Profile = self.simulation.profile(
             "default", zone=self.zone, model=self.model, messengers=self.messengers
