@@ -34,7 +34,7 @@ def through_node_exporter(machine: UserSystemd, tmp_path: Path) -> Iterator[Call
     peers.fetch()
     machine.exec("mkdir", "-p", str(HOME), "/home/hermes/.local/bin")
     program = environment(machine, "/home/hermes/.local/share/pipx/venvs/hermes-exporter")
-    machine.exec("ln", "-s", str(program), "/home/hermes/.local/bin/hermes-exporter")
+    machine.exec("ln", "-sfn", str(program), "/home/hermes/.local/bin/hermes-exporter")
     machine.root("install", "-d", "-o", "hermes", str(DIRECTORY))
     machine.install_unit("user", "hermes-gateway.service", GATEWAY)
     machine.systemctl("user", "start", "hermes-gateway.service")
