@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hermes_exporter.commands import stack_answers
-from hermes_exporter.options import configure_log, expect_outside, settings, watching
+from hermes_exporter.options import configure_log, expect_outside, option, settings, watching
 from hermes_exporter.stack import channels
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ HOST = re.compile(r"[A-Za-z0-9._-]+")
     "--native/--compose", default=None, help="systemd units for Debian's packages, or containers (default)."
 )
 @click.option("--with-grafana/--without-grafana", "grafana", default=None, help="Default: as a container only.")
-@click.option("--prometheus.port", "prometheus", type=PORT, help="Where Prometheus listens. Default: 9090.")
-@click.option("--alertmanager.port", "alertmanager", type=PORT, help="Where Alertmanager listens. Default: 9093.")
-@click.option("--grafana.port", "grafana_port", type=PORT, help="Where Grafana listens. Default: 3000.")
+@option("--prometheus.port", "prometheus", type=PORT, help="Where Prometheus listens. Default: 9090.")
+@option("--alertmanager.port", "alertmanager", type=PORT, help="Where Alertmanager listens. Default: 9093.")
+@option("--grafana.port", "grafana_port", type=PORT, help="Where Grafana listens. Default: 3000.")
 @click.option(
     "--set", "told", multiple=True, metavar="NAME=VALUE", help="An answer, such as chat-id=123; repeatable."
 )

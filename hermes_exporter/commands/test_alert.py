@@ -21,6 +21,7 @@ HINT = (
     "Alertmanager's log says more: journalctl -u prometheus-alertmanager -n 20; of stack init: journalctl --user "
     "-u hermes-alertmanager, or docker compose logs alertmanager"
 )
+STARTS_SECONDS = 5.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -66,6 +67,7 @@ def test_alert(url: str, severity: str, seconds: int, *, yes: bool, **options: A
 
     try:
         alertmanager = Alertmanager(url)
+        alertmanager.wait(STARTS_SECONDS)
         version, loaded = alertmanager.version_and_config()
         click.echo(f"Alertmanager {version} at {alertmanager.url}")
         _warn(options, alertmanager.url, loaded)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 16 << 20
 TIMEOUT_SECONDS = 10.0
+POLL_SECONDS = 0.2
 SAMPLE = re.compile(
     r"^alertmanager_notification(?:_|s_)(requests_total|requests_failed_total|failed_total)\{(.*)\} (\S+)$",
     re.MULTILINE,
@@ -31,6 +33,10 @@ LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 class AlertmanagerError(Exception):
     """It cannot be talked to; the message says why, and quotes nothing of its answer."""
+
+
+class UnreachableError(AlertmanagerError):
+    """Nobody answers there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,19 @@ class Alertmanager:
             raise self._foreign()
         return version, config
 
+    def wait(self, seconds: float) -> None:
+        """Wait so long until it answers: one that was started just now does so after a moment."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                self.version_and_config()
+            except UnreachableError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(POLL_SECONDS)
+            else:
+                return
+
     def post(self, alert: Mapping[str, object]) -> None:
         """Hand it an alert, or one that has ended."""
         self._ask("/api/v2/alerts", json.dumps([alert]).encode())
@@ -156,7 +175,7 @@ class Alertmanager:
         except urllib.error.HTTPError as error:
             raise self._unfit(error.code) from None
         except OSError as error:
-            raise AlertmanagerError(f"no Alertmanager answers at {self.url}: {_reason(error)}") from None
+            raise UnreachableError(f"no Alertmanager answers at {self.url}: {_reason(error)}") from None
         except HTTPException:
             raise self._foreign() from None
         return data

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from hermes_exporter.stack.layout import Wish
 
-MEMORY = "Prometheus 70 MB, Alertmanager 40 MB, measured with one machine; each may grow with what it is asked"
+MEMORY = "Prometheus 80 MB, Alertmanager 40 MB, measured with one machine; each may grow with what it is asked"
 MEMORY_OF_GRAFANA = "; Grafana, by its makers, 512 MB"
 PACKAGES = "sudo apt install --no-install-recommends prometheus prometheus-alertmanager"
 

@@ -122,7 +122,6 @@ def test_from_an_empty_directory_to_the_phone(
     owner.shell(f"sed -i s/127.0.0.1:19119/127.0.0.1:{exporter.port}/ {STACK}/prometheus/prometheus.yml")
     start, try_it, _look = now_run(said)
     owner.shell(start)
-    until(lambda: _ready(ports["alertmanager"]), 30, owner.journal)
     tried = owner.shell(f"{try_it} --yes")
     push = wait_push(phone, "FIRING HermesTestAlert", 30)
     took = time.monotonic() - began
@@ -146,15 +145,6 @@ def test_from_an_empty_directory_to_the_phone(
             f"\nfrom an empty directory to the phone: {took:.1f} s; resident, MB: {memory}, "
             f"with a history of minutes {owner.megabytes()}\n"
         )
-
-
-def _ready(port: int) -> bool:
-    """Whether Alertmanager takes alerts yet, which it does a moment after its start."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def _up(port: int) -> str:

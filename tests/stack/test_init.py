@@ -14,6 +14,7 @@ import yaml
 
 from hermes_exporter.stack import layout
 from hermes_exporter.stack.channels import CHANNELS
+from hermes_exporter.stack.channels import WATCHDOG as WATCHDOG_QUESTION
 from tests.lab.unpacked import BIN
 from tests.lab.user_systemd import REPO
 from tests.stack.stacks import SECRETS, TOLD, WATCHDOG, Stack
@@ -178,6 +179,20 @@ def test_without_grafana(stack: Stack) -> None:
     for each in (stack, native):
         assert {name for name in each.files() if "grafana" in name} == set()
     assert "512 MB" not in said
+
+
+def test_guide_says_what_is_said(stack: Stack) -> None:
+    """docs/stack.md has every name that can be answered, and the lines that are printed on every machine."""
+    said = stack.ready("ntfy", "--native").splitlines()
+    guide = (REPO / "docs/stack.md").read_text()
+
+    (example,) = re.findall(r"^```\n(memory: .*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    printed = example.partition("subscribe")[0].splitlines()
+    lingering = "       loginctl enable-linger  # or all of it ends when you log out"
+    assert printed == [line for line in said[said.index("") + 1 :] if line != lingering][: len(printed)]
+    names = {question.name for channel in CHANNELS.values() for question in channel.questions}
+    hooks = {"mattermost-url", "discord-url", "webhook-url"}
+    assert {name for name in names | {WATCHDOG_QUESTION.name} if f"`{name}`" not in guide} == hooks
 
 
 def test_whole_dashboards_are_there(stack: Stack) -> None:
