@@ -25,6 +25,8 @@ test: lint lab
 	$(BIN)/pytest -m "not slow $(ROOT_ONLY)"
 
 test-slow: .venv/tested lab
+	$(PIP) install --group fuzz
+	bash tests/lab/setup.sh 0.17.0 0.18.2
 	$(BIN)/pytest -m "slow $(ROOT_ONLY)"
 
 bench: .venv/tested lab

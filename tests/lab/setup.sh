@@ -5,6 +5,7 @@
 #   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
+#   .cache/hermes-VERSION   the same for each VERSION that is given as an argument
 #   .cache/grafana-schema   Grafana's own types of the oldest and the newest version that the dashboards are for
 set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
@@ -43,17 +44,19 @@ if [ "$(cat "$cache/faketime/contents" 2>/dev/null)" != "$faketime" ]; then
     echo "$faketime" > "$cache/faketime/contents"
 fi
 
-hermes="hermes-agent==0.19.0 aiohttp==3.14.1"
-venv=$cache/hermes-0.19.0
-if [ "$(cat "$venv/contents" 2>/dev/null)" != "$hermes $venv" ]; then
-    echo "setup: installing $hermes into .cache/hermes-0.19.0"
-    python=$repo/.venv/bin/python
-    [ -x "$python" ] || python=${PYTHON:-python3}
-    "$python" -m venv --clear "$venv"
-    # shellcheck disable=SC2086  # two requirements
-    "$venv/bin/pip" install --quiet --disable-pip-version-check $hermes
-    echo "$hermes $venv" > "$venv/contents"
-fi
+for version in 0.19.0 "$@"; do
+    hermes="hermes-agent==$version aiohttp==3.14.1"
+    venv=$cache/hermes-$version
+    if [ "$(cat "$venv/contents" 2>/dev/null)" != "$hermes $venv" ]; then
+        echo "setup: installing $hermes into .cache/hermes-$version"
+        python=$repo/.venv/bin/python
+        [ -x "$python" ] || python=${PYTHON:-python3}
+        "$python" -m venv --clear "$venv"
+        # shellcheck disable=SC2086  # two requirements
+        "$venv/bin/pip" install --quiet --disable-pip-version-check $hermes
+        echo "$hermes $venv" > "$venv/contents"
+    fi
+done
 
 compiler=typescript@5.9.3
 npm=$repo/.venv/bin/npm  # of make .venv/tested
