@@ -2,7 +2,7 @@
 # make test       lint and every test that is not slow; installs what they need
 # make test-slow  the slow ones
 # make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
-# make docs       write docs/metrics.md and docs/field-failures.md anew
+# make docs       write docs/metrics.md, docs/field-failures.md and docs/versions.md anew
 # make dashboards write dashboards/*.json anew
 # make pictures   take the pictures in docs/images anew
 PYTHON ?= python3
@@ -43,6 +43,8 @@ docs: .venv/tested
 	mv docs/metrics.md.new docs/metrics.md
 	$(BIN)/python -m tests.field.table > docs/field-failures.md.new
 	mv docs/field-failures.md.new docs/field-failures.md
+	$(BIN)/python -m tests.compatibility > docs/versions.md.new
+	mv docs/versions.md.new docs/versions.md
 
 pictures: .venv/tested lab
 	$(BIN)/python -m tests.lab.screenshots

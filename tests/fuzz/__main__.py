@@ -21,12 +21,12 @@ MEGABYTES = 2048
 
 def fuzz(name: str, directory: Path, options: list[str]) -> None:
     """Run until an input breaks the target, or libFuzzer's options end it; does not return."""
-    from tests.fuzz.corpus import SECRET, seeds  # noqa: PLC0415  # the targets are imported first, instrumented
+    from tests.fuzz.corpus import SECRET, seeds  # the targets are imported first, instrumented
 
     corpus = directory / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for data in seeds(name):
-        (corpus / hashlib.sha1(data).hexdigest()).write_bytes(data)  # noqa: S324  # libFuzzer's own manner
+        (corpus / hashlib.sha1(data).hexdigest()).write_bytes(data)
     words = directory / "words"
     words.write_text(f'secret="{SECRET}"\n')
     arguments = [

@@ -59,7 +59,8 @@ ACCEPTS = (
 WEB = (
     b"tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  min_version: TLS13\n",
     b"basic_auth_users:\n  lab: " + COST_4 + b"\n  other: " + SECRET.encode() + b"\n",
-    b"rate_limit: {interval: 1h2m3s, burst: 5}\nhttp_server_config: {http2: false, headers: {X-Frame-Options: deny}}\n",
+    b"rate_limit: {interval: 1h2m3s, burst: 5}\n"
+    b"http_server_config: {http2: false, headers: {X-Frame-Options: deny}}\n",
     b"rate_limit: &a [*a]\n",
     b"? [a]\n: 1\n",
 )
@@ -86,7 +87,8 @@ LOG = (
     + SECRET.encode() + b"\nTraceback\n  File x\n"
     b"2026-11-22 06:47:15,312 INFO cron.scheduler: Job '0b38cce9f636': delivered to telegram:1 via live adapter\n",
     b"2026-11-22 06:47:14,312 INFO [" + b"a] [" * 1000 + b"\n",
-    b"2026-11-22 06:47:14,312 ERROR cron.scheduler: Job 'x' failed: RuntimeError: HTTP 401: " + b"quota " * 1000 + b"\n",
+    b"2026-11-22 06:47:14,312 ERROR cron.scheduler: Job 'x' failed: RuntimeError: HTTP 401: "
+    + b"quota " * 1000 + b"\n",
     b"2026-11-22 06:47:14,312 ERROR " + b"a." * 2000 + b": x\n",
 )  # fmt: skip
 ENVIRONMENT = (

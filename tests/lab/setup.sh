@@ -12,7 +12,7 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$repo/.cache
 mkdir -p "$cache"
 
-needed=(systemd dbus dbus-user-session libpam-systemd procps util-linux chromium fonts-dejavu-core)
+needed=(systemd dbus dbus-user-session libpam-systemd procps strace util-linux chromium fonts-dejavu-core)
 missing=()
 for package in "${needed[@]}"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
