@@ -2,7 +2,7 @@
 # make test       lint and every test that is not slow; installs what they need
 # make test-slow  the slow ones
 # make bench      the exporter beside its peers, as root (options: make bench ARGS="--profiles 5,20 --rounds 40")
-# make docs       write docs/metrics.md, docs/field-failures.md and docs/otlp.md anew
+# make docs       write docs/metrics.md, field-failures.md, otlp.md and versions.md anew
 # make dashboards write dashboards/*.json anew
 # make site       build the documentation as a web site, into build/site
 # make pictures   take the pictures in docs/images anew
@@ -26,6 +26,8 @@ test: lint lab
 	$(BIN)/pytest -m "not slow $(ROOT_ONLY)"
 
 test-slow: .venv/tested lab
+	$(PIP) install --group fuzz
+	bash tests/lab/setup.sh 0.17.0 0.18.2
 	$(BIN)/pytest -m "slow $(ROOT_ONLY)"
 
 bench: .venv/tested lab
@@ -44,6 +46,8 @@ docs: .venv/tested
 	mv docs/field-failures.md.new docs/field-failures.md
 	$(BIN)/python -m website.otlp > docs/otlp.md.new
 	mv docs/otlp.md.new docs/otlp.md
+	$(BIN)/python -m tests.compatibility > docs/versions.md.new
+	mv docs/versions.md.new docs/versions.md
 
 site: .venv/tested
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -138,8 +138,6 @@ class Reader:
             record = parse(data, notes)
         except UnusableError as error:
             return SourceError(path, str(error))
-        except RecursionError:
-            return SourceError(path, "nested too deeply")
         newest = max((seconds for _place, seconds in notes.stamps), default=0.0)
         return Read(record, tuple(notes.faults), tuple(notes.stamps), newest)
 

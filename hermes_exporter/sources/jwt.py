@@ -21,5 +21,5 @@ def expiry(token: str) -> float | None:
         claims = lenient_json.decode(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
         moment = claims.get("exp") if isinstance(claims, dict) else None
         return unix_seconds(moment) if isinstance(moment, (int, float)) else None
-    except (ValueError, UnusableError, RecursionError):
+    except (ValueError, UnusableError):
         return None

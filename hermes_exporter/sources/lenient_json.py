@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import msgspec
@@ -17,13 +18,17 @@ def decode(data: bytes) -> object:
     if not text.strip():
         raise UnusableError("empty")
     try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
-    try:
-        return json.loads(text.decode(), strict=False)
+        return _decoded(text)
+    except RecursionError:
+        raise UnusableError("nested too deeply") from None
     except UnicodeDecodeError:
         raise UnusableError("not UTF-8") from None
     except ValueError as error:
         place = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise UnusableError(f"not JSON{place}") from None
+
+
+def _decoded(text: bytes) -> object:
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.json.decode(text)
+    return json.loads(text.decode(), strict=False)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 FILENAME = "cron/runtime.db"
+MAX_JOBS = 10_000
 
 
 def query(connection: sqlite3.Connection) -> dict[str, dict[str, object]]:
@@ -19,7 +20,7 @@ def query(connection: sqlite3.Connection) -> dict[str, dict[str, object]]:
     if not columns(connection, "job_runtime") >= {"job_id", "state_json"}:
         return {}
     notes = {}
-    for job_id, state in connection.execute("SELECT job_id, state_json FROM job_runtime"):
+    for job_id, state in connection.execute("SELECT job_id, state_json FROM job_runtime LIMIT ?", (MAX_JOBS,)):
         try:
             fields = lenient_json.decode(state.encode() if isinstance(state, str) else b"")
         except UnusableError:

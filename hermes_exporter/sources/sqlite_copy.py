@@ -27,6 +27,11 @@ MAX_BYTES = 64 << 20
 ATTEMPTS = 3
 """How often a copy is taken anew because the database changed meanwhile."""
 
+MAX_STEPS = 20_000_000
+"""Instructions of SQLite's machine that a query takes at most; the largest ledger takes a few hundred thousand.
+A table may be a view, and a view may have no end."""
+STEPS_BETWEEN_LOOKS = 10_000
+
 Signs = tuple[tuple[int, ...] | None, tuple[int, ...] | None]
 
 
@@ -71,6 +76,7 @@ def _ask(path: str, query: Callable[[sqlite3.Connection], T]) -> tuple[Signs, T 
                 if before != signs:
                     continue
                 with contextlib.closing(sqlite3.connect(f"{copy.as_uri()}?vfs=unix-none", uri=True)) as connection:
+                    _bound(connection)
                     connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # a log can be read without a lock
                     connection.execute("PRAGMA trusted_schema = OFF")
                     return signs, query(connection)
@@ -81,6 +87,13 @@ def _ask(path: str, query: Callable[[sqlite3.Connection], T]) -> tuple[Signs, T 
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as failure:
             error = SourceError(Path(path), f"is not a usable database ({type(failure).__name__})")
     return signs, error
+
+
+def _bound(connection: sqlite3.Connection) -> None:
+    """Let a query end with sqlite3.OperationalError where it takes too many steps, or makes too long a value."""
+    looks = iter(range(MAX_STEPS // STEPS_BETWEEN_LOOKS))
+    connection.set_progress_handler(lambda: next(looks, None) is None, STEPS_BETWEEN_LOOKS)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lab.waiting import until
+
 from .attacked import HOST, Attacked, rest, statuses
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from tests.lab.user_systemd import REPO
 from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.lab.user_systemd import UserSystemd
@@ -58,14 +59,19 @@ class Scrape:
 class Exporter:
     """A running `hermes-exporter serve`."""
 
-    def __init__(self, systemd: UserSystemd, output: Path, *options: str, user: str = "hermes") -> None:
-        """Start it inside as the user on a free loopback port, nothing remembered, and wait until it listens."""
+    def __init__(
+        self, systemd: UserSystemd, output: Path, *options: str, user: str = "hermes", under: Sequence[str] = ()
+    ) -> None:
+        """Start it inside as the user on a free loopback port, nothing remembered, and wait until it listens.
+
+        ``under`` is the command that runs it, such as a tracer that leaves the process to us.
+        """
         self.port = free_port()
         self.output = output
         self.process = systemd.spawn(
             user, "env", "-u", "HERMES_HOME", "PYTHONDONTWRITEBYTECODE=1", f"PYTHONPATH={REPO}",
             f"HERMES_EXPORTER_STATE_PATH=/tmp/hermes-exporter-{self.port}/memory.db",
-            str(COMMAND), "serve", "--web.listen-address", f"127.0.0.1:{self.port}", *options,
+            *under, str(COMMAND), "serve", "--web.listen-address", f"127.0.0.1:{self.port}", *options,
             output=output,
         )  # fmt: skip
         until(self._listens, 20, lambda: f"the exporter listens:\n{self.process.output}")

@@ -1,4 +1,4 @@
-"""A real Hermes 0.19.0 home inside, set up by Hermes' own commands as an operator would."""
+"""A home of a real Hermes inside, set up by Hermes' own commands as an operator would."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tests.lab.stubs import Messenger, Provider
     from tests.lab.user_systemd import Process, UserSystemd
 
-PACKAGES = REPO / ".cache/hermes-0.19.0"
+VERSION = "0.19.0"
+"""The one that is there wherever the tests run; others only for the slow ones."""
 
 # Nothing of the lab leaves this machine: Hermes' own downloads (model data, tools) end at a closed loopback port.
 OFFLINE = {
@@ -44,8 +45,16 @@ class HermesHome:
     root = Path("/home/hermes/.hermes")
     venv = root / "hermes-agent/venv"
 
-    def __init__(self, systemd: UserSystemd, provider: Provider, messenger: Messenger, logs: Path) -> None:
+    def __init__(
+        self,
+        systemd: UserSystemd,
+        provider: Provider,
+        messenger: Messenger,
+        logs: Path,
+        version: str = VERSION,
+    ) -> None:
         """Make the home and its profile `default`; output of hand-started gateways goes to logs."""
+        self._packages = REPO / f".cache/hermes-{version}"
         self.systemd = systemd
         self._provider = provider
         self._messenger = messenger
@@ -56,12 +65,12 @@ class HermesHome:
 
     def _make_venv(self) -> None:
         """An environment of its own, whose interpreter can be taken away, over the packages of the cache."""
-        self.systemd.exec(str(PACKAGES / "bin/python"), "-m", "venv", "--without-pip", str(self.venv))
-        (libraries,) = PACKAGES.glob("lib/python3.*/site-packages")
-        own = self.venv / libraries.relative_to(PACKAGES)
+        self.systemd.exec(str(self._packages / "bin/python"), "-m", "venv", "--without-pip", str(self.venv))
+        (libraries,) = self._packages.glob("lib/python3.*/site-packages")
+        own = self.venv / libraries.relative_to(self._packages)
         self.systemd.exec("rmdir", str(own))
         self.systemd.exec("ln", "-s", str(libraries), str(own))
-        script = (PACKAGES / "bin/hermes").read_text().partition("\n")[2]
+        script = (self._packages / "bin/hermes").read_text().partition("\n")[2]
         self.systemd.write(self.venv / "bin/hermes", f"#!{self.venv}/bin/python\n{script}", mode=0o755)
 
     def home(self, profile: str) -> Path:

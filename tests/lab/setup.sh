@@ -6,13 +6,14 @@
 #   .cache/compose          docker compose, which reads a compose file without a Docker, unpacked likewise
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
+#   .cache/hermes-VERSION   the same for each VERSION that is given as an argument
 #   .cache/grafana-schema   Grafana's own types of the oldest and the newest version that the dashboards are for
 set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$repo/.cache
 mkdir -p "$cache"
 
-needed=(systemd dbus dbus-user-session libpam-systemd procps util-linux chromium fonts-dejavu-core)
+needed=(systemd dbus dbus-user-session libpam-systemd procps strace util-linux chromium fonts-dejavu-core)
 missing=()
 for package in "${needed[@]}"; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -52,17 +53,19 @@ if [ "$(cat "$cache/faketime/contents" 2>/dev/null)" != "$faketime" ]; then
     echo "$faketime" > "$cache/faketime/contents"
 fi
 
-hermes="hermes-agent==0.19.0 aiohttp==3.14.1"
-venv=$cache/hermes-0.19.0
-if [ "$(cat "$venv/contents" 2>/dev/null)" != "$hermes $venv" ]; then
-    echo "setup: installing $hermes into .cache/hermes-0.19.0"
-    python=$repo/.venv/bin/python
-    [ -x "$python" ] || python=${PYTHON:-python3}
-    "$python" -m venv --clear "$venv"
-    # shellcheck disable=SC2086  # two requirements
-    "$venv/bin/pip" install --quiet --disable-pip-version-check $hermes
-    echo "$hermes $venv" > "$venv/contents"
-fi
+for version in 0.19.0 "$@"; do
+    hermes="hermes-agent==$version aiohttp==3.14.1"
+    venv=$cache/hermes-$version
+    if [ "$(cat "$venv/contents" 2>/dev/null)" != "$hermes $venv" ]; then
+        echo "setup: installing $hermes into .cache/hermes-$version"
+        python=$repo/.venv/bin/python
+        [ -x "$python" ] || python=${PYTHON:-python3}
+        "$python" -m venv --clear "$venv"
+        # shellcheck disable=SC2086  # two requirements
+        "$venv/bin/pip" install --quiet --disable-pip-version-check $hermes
+        echo "$hermes $venv" > "$venv/contents"
+    fi
+done
 
 compiler=typescript@5.9.3
 npm=$repo/.venv/bin/npm  # of make .venv/tested

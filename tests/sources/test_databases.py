@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from hermes_exporter.sources import deliveries, executions, runtime_store
 from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.sqlite_copy import MAX_BYTES, DatabaseReader
 from tests.lab.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCHEMA = """CREATE TABLE executions (id TEXT PRIMARY KEY, job_id TEXT NOT NULL, source TEXT NOT NULL,
  process_id TEXT NOT NULL, pid INTEGER NOT NULL, process_started_at INTEGER, status TEXT NOT NULL,
@@ -328,3 +332,43 @@ def test_only_the_owner_of_the_copy_could_read_it(tmp_path: Path, monkeypatch: p
 
     assert modes == [0o700]
     assert list(scratch.iterdir()) == []
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+RUN_COLUMNS = ", ".join(f"x AS {name}" for name in executions.NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "query"),
+    [
+        ("executions", RUN_COLUMNS, executions.query),
+        ("deliveries", "'pending' AS status, x AS created_at", deliveries.query),
+        (
+            "job_runtime",
+            "x AS job_id, 'x' AS state_json FROM n WHERE x < 0 UNION SELECT 1, ''",
+            runtime_store.query,
+        ),
+    ],
+)
+def test_a_table_without_an_end_is_said(
+    tmp_path: Path, name: str, columns: str, query: Callable[[sqlite3.Connection], object]
+) -> None:
+    """A table that is a view without an end is given up, and nothing waits for it."""
+    path = tmp_path / "endless.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        tail = columns if "FROM" in columns else f"{columns} FROM n"
+        connection.execute(f"CREATE VIEW {name} AS {ENDLESS} SELECT {tail}")
+
+    with pytest.raises(SourceError, match=r"is not a usable database \(OperationalError\)"):
+        DatabaseReader().read(str(path), query)
+
+
+def test_a_note_that_is_nested_too_deeply_costs_its_job(tmp_path: Path) -> None:
+    """The notes of the other jobs stand beside one that no parser can follow."""
+    path = tmp_path / "runtime.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE job_runtime (job_id TEXT, state_json TEXT)")
+        connection.execute("INSERT INTO job_runtime VALUES ('a', ?)", ("[" * 100_000,))
+        connection.execute("""INSERT INTO job_runtime VALUES ('b', '{"state": "paused"}')""")
+
+    assert DatabaseReader().read(str(path), runtime_store.query) == {"b": {"state": "paused"}}

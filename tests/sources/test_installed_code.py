@@ -178,3 +178,16 @@ def test_an_update_is_noticed_within_a_minute(tmp_path: Path) -> None:
     assert installs.changed(1000.0 + REFRESH_SECONDS) is True
     assert installs.of(None).version == "0.22.0"
     assert installs.changed(1000.0 + 2 * REFRESH_SECONDS) is False
+
+
+@pytest.mark.parametrize("name", ["install-stamp.json", "direct_url.json"])
+def test_a_record_that_is_nested_too_deeply_says_nothing(tmp_path: Path, name: str) -> None:
+    """A record that no parser can follow is none; what else is known of the tree stands."""
+    info = tmp_path / "venv/lib/python3.11/site-packages/hermes_agent-0.19.0.dist-info"
+    info.mkdir(parents=True)
+    directory = info if name == "direct_url.json" else info.parent
+    (directory / name).write_text("[" * 100_000)
+
+    found = Installs(tmp_path, tmp_path / "home").of("/venv/bin/hermes")
+
+    assert found == InstalledCode("0.19.0")

@@ -1,0 +1,34 @@
+"""Every parser of foreign bytes, with what a fuzzer finds that sees which lines it reaches."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fuzz.targets import TARGETS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 20
+ENDING_SECONDS = 90
+"""An input that takes long may be the last, and Python and its modules are instrumented first."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 2 * ENDING_SECONDS)
+@pytest.mark.parametrize("name", TARGETS)
+def test_fuzzed(tmp_path: Path, name: str) -> None:
+    """Nothing that the fuzzer tries breaks the parser; the output names the input that does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", name, str(tmp_path), f"-max_total_time={SECONDS}"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=SECONDS + ENDING_SECONDS, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert "DONE" in done.stderr
