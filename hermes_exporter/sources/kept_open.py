@@ -7,9 +7,15 @@ another process has its pid by now.
 from __future__ import annotations
 
 import os
+import resource
 
 MAX_BYTES = 4096
 MAX_OPEN = 256
+
+
+def share(wanted: int, part: int) -> int:
+    """Return how many files may be kept open: as many as wanted, and no more than a part of all we may open."""
+    return min(wanted, max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // part))
 
 
 class KeptOpen:
@@ -17,6 +23,7 @@ class KeptOpen:
 
     def __init__(self) -> None:
         self._open: dict[str, int] = {}
+        self._places = share(MAX_OPEN, 4)
 
     def __del__(self) -> None:
         for descriptor in self._open.values():
@@ -44,7 +51,7 @@ class KeptOpen:
         return data
 
     def _keep(self, path: str, descriptor: int) -> None:
-        while len(self._open) >= MAX_OPEN:
+        while len(self._open) >= self._places:
             self._forget(next(iter(self._open)))
         self._open[path] = descriptor
 
