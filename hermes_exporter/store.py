@@ -156,7 +156,7 @@ def open_to_read(path: Path) -> Store | None:
         if not path.exists():
             return None
         uri = f"{path.absolute().as_uri()}?mode=ro{'' if _may_change(path) else '&immutable=1'}"
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
         expect_known(path, connection)
     except (OSError, sqlite3.Error) as error:
         raise broken(path, error) from error

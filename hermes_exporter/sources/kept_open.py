@@ -7,15 +7,11 @@ another process has its pid by now.
 from __future__ import annotations
 
 import os
-import resource
+
+from hermes_exporter.descriptors import share
 
 MAX_BYTES = 4096
 MAX_OPEN = 256
-
-
-def share(wanted: int, part: int) -> int:
-    """Return how many files may be kept open: as many as wanted, and no more than a part of all we may open."""
-    return min(wanted, max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // part))
 
 
 class KeptOpen:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from tornado.web import Application
 
+from hermes_exporter.descriptors import share
 from hermes_exporter.gather import GatherError
-from hermes_exporter.sources.kept_open import share
 from hermes_exporter.web import addresses
 from hermes_exporter.web.connections import MAX_CONNECTIONS, Connections, Server
 from hermes_exporter.web.handlers import (
@@ -138,13 +138,9 @@ async def _keep_fresh(current: Current) -> None:
             continue
         try:
             answer = await current.gatherer.gather(DEFAULT_TIMEOUT_SECONDS)
-        except GatherError as error:
+        except (GatherError, OSError, MemoryError) as error:
             log.warning("gathering failed: %s", error)
             await asyncio.sleep(DEFAULT_TIMEOUT_SECONDS)
-            continue
-        except Exception:
-            log.exception("gathering failed")
-            await asyncio.sleep(FRESH_SECONDS)
             continue
         if not said:
             said = True
@@ -176,8 +172,8 @@ async def _keep_reread(
         access.current()
         try:
             gatherer = reread()
-        except Exception:
-            log.exception("configuration not reread")
+        except (OSError, RuntimeError, MemoryError) as error:  # no thread, no descriptor, no memory is left
+            log.error("configuration not reread: %s", error)  # noqa: TRY400  # the message says it all
             gatherer = None
         if gatherer is not None:
             current.gatherer, retired = gatherer, current.gatherer

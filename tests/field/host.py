@@ -41,11 +41,14 @@ class Scraped:
 class FieldHost(World):
     """A world whose exporter is a process. ``options`` are the exporter's.
 
+    ``wrapper`` is a command that runs the one that follows it, in the place of its own process.
+
     Attributes:
         scraped: every answer since it watches, oldest first; a scrape that failed has no series.
     """
 
     options: tuple[str, ...] = ()
+    wrapper: tuple[str, ...] = ()
     scraped: list[Scraped] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
@@ -57,7 +60,7 @@ class FieldHost(World):
         (library,) = FAKETIME.glob("*/faketime/libfaketime.so.1")
         self._process = subprocess.Popen(
             [
-                sys.executable, "-m", "hermes_exporter", "serve",
+                *self.wrapper, sys.executable, "-m", "hermes_exporter", "serve",
                 "--web.listen-address", f"127.0.0.1:{self._port}",
                 "--hermes.home", self.simulation.root, "--no-collector.units",
                 "--path.procfs", self.procfs.root, "--path.rootfs", self.directory / "root",
@@ -111,6 +114,16 @@ class FieldHost(World):
     def alerts(self) -> list[Fired]:
         """Return what the shipped rules fire on all that was scraped."""
         return rules.evaluate([(each.at, each.series) for each in self.scraped], STEP_SECONDS, self.directory)
+
+    @property
+    def pid(self) -> int:
+        """The exporter's process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def log(self) -> str:
+        """Return what the exporter said so far, in all its lives."""
+        return self._log.read_text()
 
     @property
     def _stamp(self) -> Path:
