@@ -334,8 +334,8 @@ WRITERS = {
     *("atomic_file.py", "demo/home.py", "demo/player.py", "stack/installation.py", "store.py"),
     *("store_file.py", "sources/sqlite_copy.py", *SIMULATED),
 }
-"""atomic_file.py writes what --output names, and with installation.py our own unit; store.py and store_file.py what we
-remember; the demo and the simulator made-up homes."""
+"""atomic_file.py writes what --output names, and with installation.py our own unit; store.py and store_file.py
+what we remember; the demo and the simulator made-up homes."""
 
 
 def _writes(node: ast.AST) -> str | None:

@@ -19,7 +19,7 @@ class MakeTwins(Protocol):
     """Makes twins."""
 
     def __call__(self, *wrapper: str) -> Twins:
-        """Return them; ``wrapper`` is the disturbed exporter's, in which STATE is its state directory."""
+        """Return them; ``wrapper`` is the disturbed exporter's, in which STATE is its state directory, and HERE its own."""
 
 
 @pytest.fixture
@@ -34,8 +34,9 @@ def make_twins() -> Iterator[MakeTwins]:
     def make(*wrapper: str) -> Twins:
         directory = Path(place.name) / str(len(made))
         directory.mkdir()
-        state = str(directory / "disturbed/state")
-        made.append(Twins(directory, tuple(word.replace("STATE", state) for word in wrapper)))
+        here = str(directory / "disturbed")
+        words = (word.replace("STATE", f"{here}/state").replace("HERE", here) for word in wrapper)
+        made.append(Twins(directory, tuple(words)))
         return made[-1]
 
     yield make

@@ -22,7 +22,7 @@ OF_ITS_OWN = (
 )
 """What is told of the moment and the process, and is different each time."""
 WATCHED, TROUBLE, KILLED, STARTED, EASED = 10, 25, 35, 38, 45
-"""Minutes at which the exporter is started, the provider refuses, the gateway is killed and is back, all is well."""
+"""Minutes at which the exporter starts, the provider refuses, the gateway is killed and is back, all is well."""
 
 Series = dict[str, float]
 
@@ -47,12 +47,17 @@ class Twins:
                     _act(host, moment)
                 self._now = moment
 
+    def look(self) -> None:
+        """Let both exporters look once more."""
+        for host in (self.disturbed, self.spared):
+            host.look()
+
     def restart(self) -> None:
         """Start both exporters anew, with what they remember, and let them look once."""
         for host in (self.disturbed, self.spared):
             host.stop_watching()
             host.watch()
-            host.look()
+        self.look()
 
     def differences(self) -> dict[str, tuple[float | None, float | None]]:
         """Return what the disturbed one says and the spared one does not, or otherwise, by series."""

@@ -41,7 +41,9 @@ class Scraped:
 class FieldHost(World):
     """A world whose exporter is a process. ``options`` are the exporter's.
 
-    ``wrapper`` is a command that runs the one that follows it, in the place of its own process.
+    ``wrapper`` is a command that runs the one that follows it, in the place of its own process. Where its clock
+    is ``settable``, it shows ``set_by`` seconds more, and only wall time is made up; ``step`` is then less than
+    what makes a clock doubtful. While it is ``stopped`` nobody scrapes it.
 
     Attributes:
         scraped: every answer since it watches, oldest first; a scrape that failed has no series.
@@ -49,6 +51,10 @@ class FieldHost(World):
 
     options: tuple[str, ...] = ()
     wrapper: tuple[str, ...] = ()
+    step: float = STEP_SECONDS
+    settable: bool = False
+    set_by: float = 0.0
+    stopped: bool = False
     scraped: list[Scraped] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
@@ -70,6 +76,7 @@ class FieldHost(World):
                 "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
                 "HOME": str(self.directory), "LD_PRELOAD": str(library), "NO_FAKE_STAT": "1",
                 "FAKETIME_TIMESTAMP_FILE": str(self._stamp), "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": str(int(self.settable)),
             },
             cwd=REPO, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log.open("ab"),
         )  # fmt: skip
@@ -85,8 +92,8 @@ class FieldHost(World):
     def run(self, until: float) -> None:
         """Let time pass; the exporter, where it runs, is scraped every minute."""
         while self.simulation.now < until:
-            self.simulation.advance(min(self.simulation.now + STEP_SECONDS, until))
-            if self._process is not None and self.simulation.now >= self._asleep_until:
+            self.simulation.advance(min(self.simulation.now + self.step, until))
+            if self._process is not None and not self.stopped and self.simulation.now >= self._asleep_until:
                 self.look()
 
     def look(self) -> None:
@@ -113,13 +120,18 @@ class FieldHost(World):
 
     def alerts(self) -> list[Fired]:
         """Return what the shipped rules fire on all that was scraped."""
-        return rules.evaluate([(each.at, each.series) for each in self.scraped], STEP_SECONDS, self.directory)
+        return rules.evaluate([(each.at, each.series) for each in self.scraped], self.step, self.directory)
 
     @property
     def pid(self) -> int:
         """The exporter's process."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def port(self) -> int:
+        """Where it listens on the loopback."""
+        return self._port
 
     def log(self) -> str:
         """Return what the exporter said so far, in all its lives."""
@@ -135,7 +147,7 @@ class FieldHost(World):
 
     def _shift(self) -> None:
         aside = self._stamp.with_suffix(".new")
-        aside.write_text(f"{self.simulation.now - time.time():+.6f}s\n")
+        aside.write_text(f"{self.simulation.now + self.set_by - time.time():+.6f}s\n")
         aside.replace(self._stamp)
 
     def _listens(self) -> bool:
