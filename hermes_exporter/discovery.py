@@ -118,7 +118,10 @@ class Discovery:
             status = os.stat(self._root)  # noqa: PTH116
             owner = status.st_uid
             _expect_directory(status.st_mode)
-            present = self._present(now)
+            if self._seen and _is_empty(self._root, status):
+                problems.append(self._problem(self.home.root, "is empty, as where nothing is mounted"))
+            else:
+                present = self._present(now)
         except (FileNotFoundError, NotADirectoryError):
             problems.append(self._problem(self.home.root, "is no directory, or does not exist"))
         except OSError as error:
@@ -188,6 +191,11 @@ class Discovery:
 def _expect_directory(mode: int) -> None:
     if not stat.S_ISDIR(mode):
         raise NotADirectoryError
+
+
+def _is_empty(path: str, status: os.stat_result) -> bool:
+    """Whether a directory has nothing in it; most file systems tell of directories in it by the count of links."""
+    return status.st_nlink <= 2 and not os.listdir(path)  # noqa: PTH208  # only names are wanted
 
 
 def _is_profile(path: Path) -> bool:

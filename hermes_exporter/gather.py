@@ -26,7 +26,7 @@ from hermes_exporter.settings import Policy
 from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
 from hermes_exporter.sources.unit import BusError
-from hermes_exporter.store import StoreError
+from hermes_exporter.store_file import StoreError
 from hermes_exporter.watched_home import WatchedHome
 from hermes_exporter.witness import Witness
 from hermes_exporter.worker import StalledError, Worker
@@ -113,6 +113,11 @@ class Gatherer:
         self._storing.close()
         for home in self._homes:
             home.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a gather is in progress."""
+        return self._running is not None and not self._running.done()
 
     async def finish(self, timeout: float) -> None:
         """Let the gather in progress, and those who wait for it, come to their end."""

@@ -128,6 +128,7 @@ class HomeReader:
             files = profile_files.read(desk, followed, self._collectors, above)
             self._above[profile.label] = above
             timeless = not diagnostics.behind and all(problem.kind != "future" for problem in files.problems)
+            timeless &= not desk.passing
             watch.keep(watch.made if watch.made == files else files, desk.paths if timeless else (), signs)
             _add(seconds, desk.seconds)
         return watch.made

@@ -14,13 +14,14 @@ import msgspec
 
 from hermes_exporter.profile_memory import ProfileMemory
 from hermes_exporter.sources import exit_diagnostics
-from hermes_exporter.store import Row, StoreReplacedError
+from hermes_exporter.store import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hermes_exporter.discovery import Profile
-    from hermes_exporter.store import Key, Store, StoreError
+    from hermes_exporter.store import Key, Store
+    from hermes_exporter.store_file import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +50,16 @@ class Memory:
         durable: whether everything will survive the process.
     """
 
-    def __init__(self, store: Store | None = None, *, writes: bool = True) -> None:
+    def __init__(self, store: Store | None = None, *, writes: bool = True, failure: str | None = None) -> None:
+        """Take over what is stored; ``failure`` says why nothing can be stored for now."""
         self._store, self._writes = store, writes
+        self._opened = store.opened if store is not None else 0
         self._profiles: dict[str, ProfileMemory] = {}
         self._places: dict[str, _Place] = {}
         self._stored: dict[Key, Row] = {}
         self._met: set[str] = set()
         self._former: dict[str, Key] = {}
-        self._failure: str | None = None
+        self._failure = failure
         if store is not None:
             self._stored = {row.key: row for row in store.rows()}
 
@@ -119,6 +122,9 @@ class Memory:
         """Return what has to be stored of these profiles: those that are there and were read in this gather."""
         if self._store is None or not self._writes:
             return NOTHING
+        if self._opened != self._store.opened:
+            self._opened = self._store.opened
+            self._stored.clear()
         rows, gone = [], []
         for label in labels:
             place = self._places.get(label)
@@ -147,9 +153,7 @@ class Memory:
         self._failure = None
 
     def failed(self, reason: StoreError | str) -> None:
-        """Go on without the store until it works again; where it was taken away, all of it is stored anew."""
-        if isinstance(reason, StoreReplacedError):
-            self._stored.clear()
+        """Go on without the store until it works again."""
         if self._failure is None:
             log.warning("%s: what is counted now will not survive a restart", reason)
         self._failure = str(reason)

@@ -341,11 +341,12 @@ WRITERS = {
         "stack/directory.py",
         "stack/installation.py",
         "store.py",
+        "store_file.py",
     ),
     *("sources/sqlite_copy.py", *SIMULATED),
 }
 """atomic_file.py writes what --output names, with installation.py our own unit, with directory.py a stack;
-store.py what we remember; the demo and the simulator made-up homes."""
+store.py and store_file.py what we remember; the demo and the simulator made-up homes."""
 
 
 def _writes(node: ast.AST) -> str | None:

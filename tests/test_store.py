@@ -25,7 +25,8 @@ from hermes_exporter.discovery import named
 from hermes_exporter.logs.tally import OF_JOBS, Tally
 from hermes_exporter.memory import Memory
 from hermes_exporter.profile_memory import ProfileMemory
-from hermes_exporter.store import APPLICATION_ID, MIGRATIONS, Row, StoreBusyError, StoreError
+from hermes_exporter.store import Row
+from hermes_exporter.store_file import APPLICATION_ID, MIGRATIONS, StoreBusyError, StoreError
 from tests.lab.waiting import until
 from tests.odd_homes import AT, home, running
 from tests.scraping import Scraper

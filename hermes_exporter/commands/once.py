@@ -37,17 +37,18 @@ def memory(options: dict[str, Any], wanted: Settings, *, writes: bool = True) ->
     """Return what is remembered; where it cannot be kept that is said, and is no reason to stop."""
     from hermes_exporter import store  # noqa: PLC0415
     from hermes_exporter.memory import Memory  # noqa: PLC0415
+    from hermes_exporter.store_file import StoreBusyError, StoreError  # noqa: PLC0415
 
     path = state_path(options, wanted.homes)
     if wanted.at is not None:
         return Memory()
     try:
         return Memory(store.open_to_write(path) if writes else store.open_to_read(path), writes=writes)
-    except store.StoreBusyError as error:
+    except StoreBusyError as error:
         raise click.UsageError(f"{error}: give this one another --state.path") from error
-    except store.StoreError as error:
+    except StoreError as error:
         log.warning("%s: counters and facts will not survive a restart", error)
-        return Memory()
+        return Memory(store.waiting(path) if writes else None, failure=str(error))
 
 
 def gather(options: dict[str, Any], wanted: Settings, seconds: float, *, writes: bool = False) -> Answer:

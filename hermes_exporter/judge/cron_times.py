@@ -129,7 +129,7 @@ def _croniter() -> Any:
     As it is loaded it has Python run the program ``file``, to learn how wide a pointer is; it is told instead.
     """
     with _LOADING:
-        asked, platform.architecture = platform.architecture, _architecture
+        asked, platform.architecture = platform.architecture, _architecture  # type: ignore[assignment]
         try:
             from croniter import croniter  # noqa: PLC0415
         finally:

@@ -7,6 +7,7 @@ is opened, and a file larger than its cap is refused before it is read.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import time
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_FAULTS = 10
+LASTING = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
+"""Refusals that stay until something is changed about the file; any other may be over a moment later."""
 SETTLED_SECONDS = 2.0
 """A file changed more recently than this may change again within one tick of its mtime: it is read again."""
 
@@ -31,11 +34,12 @@ class SourceError(Exception):
         path: the artefact.
         reason: what is wrong with it, for the log.
         denied: True where the file system refused, False where the content could not be understood.
+        passing: another attempt may succeed though nothing about the artefact has changed.
     """
 
-    def __init__(self, path: Path, reason: str, *, denied: bool = False) -> None:
+    def __init__(self, path: Path, reason: str, *, denied: bool = False, passing: bool = False) -> None:
         super().__init__(f"{path}: {reason}")
-        self.path, self.reason, self.denied = path, reason, denied
+        self.path, self.reason, self.denied, self.passing = path, reason, denied, passing
 
 
 class UnusableError(Exception):
@@ -106,7 +110,7 @@ class Reader:
         if kept is not None and kept[0] == sign:
             return _given(kept[1])
         outcome, sign = self._settled(path, status, parse, max_bytes)
-        if settled(sign):
+        if settled(sign) and not (isinstance(outcome, SourceError) and outcome.passing):
             self._kept[path] = (sign, outcome)
         else:
             self._kept.pop(path, None)
@@ -115,7 +119,10 @@ class Reader:
     def _settled(
         self, path: str, status: os.stat_result, parse: Callable[[bytes, Notes], T], max_bytes: int
     ) -> tuple[Read[T] | SourceError, Signature]:
-        outcome = self._parse(Path(path), status, parse, max_bytes)
+        try:
+            outcome = self._parse(Path(path), status, parse, max_bytes)
+        except MemoryError:
+            outcome = no_memory(Path(path))
         if isinstance(outcome, SourceError) and not outcome.denied:
             with contextlib.suppress(OSError):
                 again = os.stat(path)  # noqa: PTH116
@@ -132,7 +139,7 @@ class Reader:
         except SourceError as error:
             return error
         except FileNotFoundError:
-            return SourceError(path, "vanished while it was opened", denied=True)
+            return SourceError(path, "vanished while it was opened", denied=True, passing=True)
         notes = Notes()
         try:
             record = parse(data, notes)
@@ -197,7 +204,13 @@ def _up_to(read: Callable[[int], bytes | None], max_bytes: int) -> bytes:
 
 def refused(path: Path | str, error: OSError) -> SourceError:
     """Return what to raise where the file system refused."""
-    return SourceError(Path(path), error.strerror or type(error).__name__, denied=True)
+    reason = error.strerror or type(error).__name__
+    return SourceError(Path(path), reason, denied=True, passing=error.errno not in LASTING)
+
+
+def no_memory(path: Path) -> SourceError:
+    """Return what stands for an artefact that there is not enough memory for."""
+    return SourceError(path, "there is not enough memory to read it", denied=True, passing=True)
 
 
 def _kind(mode: int) -> str:

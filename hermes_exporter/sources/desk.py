@@ -41,6 +41,7 @@ class Desk:
         problems: what was wrong, under ``label``.
         seconds: what the reading cost, by collector.
         paths: everything that was asked for.
+        passing: something was refused that may be read a moment later though nothing changes.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Desk:
         self.problems: list[Problem] = []
         self.seconds: dict[str, float] = {}
         self.paths: list[str] = []
+        self.passing = False
         self._since = time.perf_counter()
         self._label, self._readers, self._latest = label, readers, now + FUTURE_TOLERANCE_SECONDS
         self._signs = signs
@@ -130,6 +132,7 @@ class Desk:
     def failed(self, collector: str, error: SourceError) -> None:
         """Keep that an artefact could not be read at all."""
         kind: Kind = "unreadable" if error.denied else "unusable"
+        self.passing |= error.passing
         self.problems.append(Problem(self._label, collector, str(error.path), error.reason, kind))
 
     def _noticed(self, collector: str, name: str, read: Read[T]) -> None:

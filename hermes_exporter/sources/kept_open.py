@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from hermes_exporter.descriptors import share
+
 MAX_BYTES = 4096
 MAX_OPEN = 256
 
@@ -17,6 +19,7 @@ class KeptOpen:
 
     def __init__(self) -> None:
         self._open: dict[str, int] = {}
+        self._places = share(MAX_OPEN, 4)
 
     def __del__(self) -> None:
         for descriptor in self._open.values():
@@ -44,7 +47,7 @@ class KeptOpen:
         return data
 
     def _keep(self, path: str, descriptor: int) -> None:
-        while len(self._open) >= MAX_OPEN:
+        while len(self._open) >= self._places:
             self._forget(next(iter(self._open)))
         self._open[path] = descriptor
 

@@ -14,10 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from hermes_exporter.sources.artefact import SourceError, contents, refused, settled, signature
+from hermes_exporter.sources.artefact import SourceError, contents, no_memory, refused, settled, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hermes_exporter.sources.artefact import Signature
 
@@ -31,6 +31,8 @@ MAX_STEPS = 20_000_000
 """Instructions of SQLite's machine that a query takes at most; the largest ledger takes a few hundred thousand.
 A table may be a view, and a view may have no end."""
 STEPS_BETWEEN_LOOKS = 10_000
+OURS = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM})
+"""Errors that say nothing of the database: our own host has no place, no descriptor or no memory."""
 
 Signs = tuple[tuple[int, ...] | None, tuple[int, ...] | None]
 
@@ -64,11 +66,11 @@ class DatabaseReader:
 
 
 def _ask(path: str, query: Callable[[sqlite3.Connection], T]) -> tuple[Signs, T | SourceError]:
-    error = SourceError(Path(path), "changes faster than it can be copied", denied=True)
+    error = SourceError(Path(path), "changes faster than it can be copied", denied=True, passing=True)
     signs = _signs(path)
     for _attempt in range(ATTEMPTS):
         try:
-            with tempfile.TemporaryDirectory(prefix="hermes-exporter-") as directory:
+            with _directory(Path(path)) as directory:
                 copy = Path(directory) / "copy.db"
                 _copy(Path(path), copy)
                 _copy(Path(f"{path}-wal"), copy.with_name("copy.db-wal"))
@@ -83,9 +85,11 @@ def _ask(path: str, query: Callable[[sqlite3.Connection], T]) -> tuple[Signs, T 
         except SourceError as refusal:
             return signs, refusal
         except FileNotFoundError:
-            error = SourceError(Path(path), "vanished while it was copied", denied=True)
+            error = SourceError(Path(path), "vanished while it was copied", denied=True, passing=True)
+        except MemoryError:
+            error = no_memory(Path(path))
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as failure:
-            error = SourceError(Path(path), f"is not a usable database ({type(failure).__name__})")
+            error = _unusable(Path(path), failure)
     return signs, error
 
 
@@ -96,6 +100,28 @@ def _bound(connection: sqlite3.Connection) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
 
 
+def _unusable(path: Path, failure: Exception) -> SourceError:
+    """Return what stands for a database of which a copy could not be asked, by no fault of its own perhaps."""
+    if isinstance(failure, sqlite3.Error) and getattr(failure, "sqlite_errorcode", 0) & 0xFF in OURS:
+        return SourceError(path, f"a copy of it cannot be read ({failure})", denied=True, passing=True)
+    return SourceError(path, f"is not a usable database ({type(failure).__name__})")
+
+
+@contextlib.contextmanager
+def _directory(path: Path) -> Iterator[str]:
+    """Make a private directory for copies of ``path``, or raise SourceError where there is no place for one."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="hermes-exporter-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise _no_copy(path, error) from error
+    with made as directory:
+        yield directory
+
+
+def _no_copy(path: Path, error: OSError) -> SourceError:
+    return SourceError(path, f"no copy of it can be made: {error.strerror or error}", denied=True, passing=True)
+
+
 def _copy(source: Path, target: Path) -> None:
     try:
         status = source.stat()
@@ -103,7 +129,11 @@ def _copy(source: Path, target: Path) -> None:
         if target.name.endswith("-wal"):
             return
         raise
-    target.write_bytes(contents(source, status, MAX_BYTES))
+    data = contents(source, status, MAX_BYTES)
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise _no_copy(source, error) from error
 
 
 def _signs(path: str) -> Signs:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tornado.web import Application
 
+from hermes_exporter.descriptors import share
 from hermes_exporter.gather import GatherError
 from hermes_exporter.web import addresses
 from hermes_exporter.web.connections import MAX_CONNECTIONS, Connections, Server
@@ -61,7 +62,7 @@ class Site:
 
 def http_server(current: Current, site: Site) -> Server:
     """Return a server of all routes that listens nowhere yet."""
-    connections = Connections(MAX_CONNECTIONS)
+    connections = Connections(share(MAX_CONNECTIONS, 8))
     return Server(
         _application(current, site, connections),
         access=site.access,
@@ -105,11 +106,15 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _reread, current, reread, site.access)
+    hung_up = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, hung_up.set)
     scheme = "http" if site.access.current().tls is None else "https"
     for listener in listeners:
         log.info("listening", extra={"fields": {"address": addresses.url(listener, scheme, site.metrics_path)}})
-    background = [asyncio.create_task(_keep_fresh(current)), asyncio.create_task(_keep_watched())]
+    background = [
+        asyncio.create_task(work)
+        for work in (_keep_fresh(current), _keep_watched(), _keep_reread(hung_up, current, reread, site.access))
+    ]
     notify("READY=1")
     await stop.wait()
     notify("STOPPING=1")
@@ -127,13 +132,13 @@ async def _keep_fresh(current: Current) -> None:
     said = False
     while True:
         last = current.gatherer.last
-        wait = FRESH_SECONDS - (time.time() - last.at) if last else 0.0
-        if wait > 0:
-            await asyncio.sleep(min(wait, FRESH_SECONDS))
+        age = time.time() - last.at if last else FRESH_SECONDS
+        if 0 <= age < FRESH_SECONDS:
+            await asyncio.sleep(FRESH_SECONDS - age)
             continue
         try:
             answer = await current.gatherer.gather(DEFAULT_TIMEOUT_SECONDS)
-        except GatherError as error:
+        except (GatherError, OSError, MemoryError) as error:
             log.warning("gathering failed: %s", error)
             await asyncio.sleep(DEFAULT_TIMEOUT_SECONDS)
             continue
@@ -153,11 +158,25 @@ async def _keep_watched() -> None:
         await asyncio.sleep(every / 2)
 
 
-def _reread(current: Current, reread: Callable[[], Gatherer | None], access: Access) -> None:
-    notify("RELOADING=1")
-    access.current()
-    gatherer = reread()
-    if gatherer is not None:
-        current.gatherer, retired = gatherer, current.gatherer
-        asyncio.get_running_loop().call_later(DEFAULT_TIMEOUT_SECONDS, retired.close)
-    notify("READY=1")
+async def _keep_reread(
+    hung_up: asyncio.Event, current: Current, reread: Callable[[], Gatherer | None], access: Access
+) -> None:
+    """Reread the configuration at each SIGHUP, many in a row as one, and never while what is known changes."""
+    while True:
+        await hung_up.wait()
+        notify("RELOADING=1")
+        deadline = time.monotonic() + DEFAULT_TIMEOUT_SECONDS
+        while current.gatherer.busy and (left := deadline - time.monotonic()) > 0:
+            await current.gatherer.finish(left)
+        hung_up.clear()
+        access.current()
+        try:
+            gatherer = reread()
+        except (OSError, RuntimeError, MemoryError) as error:  # no thread, no descriptor, no memory is left
+            log.error("configuration not reread: %s", error)  # noqa: TRY400  # the message says it all
+            gatherer = None
+        if gatherer is not None:
+            current.gatherer, retired = gatherer, current.gatherer
+            await retired.finish(DEFAULT_TIMEOUT_SECONDS)
+            retired.close()
+        notify("READY=1")

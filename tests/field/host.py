@@ -44,13 +44,21 @@ class Scraped:
 class FieldHost(World):
     """A world whose exporter is a process. ``options`` are the exporter's, ``step`` the seconds between scrapes.
 
+    ``wrapper`` is a command that runs the one that follows it, in the place of its own process. Where its clock
+    is ``settable``, it shows ``set_by`` seconds more, and only wall time is made up; ``step`` is then less than
+    what makes a clock doubtful. While it is ``stopped`` nobody scrapes it.
+
     Attributes:
         scraped: every answer since it watches, oldest first.
         unanswered: what the scrapes failed of that brought none.
     """
 
     options: tuple[str, ...] = ()
+    wrapper: tuple[str, ...] = ()
     step: float = 60.0
+    settable: bool = False
+    set_by: float = 0.0
+    stopped: bool = False
     scraped: list[Scraped] = field(default_factory=list)
     unanswered: list[OSError] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
@@ -65,7 +73,7 @@ class FieldHost(World):
         (library,) = FAKETIME.glob("*/faketime/libfaketimeMT.so.1")
         self._process = subprocess.Popen(
             [
-                sys.executable, "-m", "hermes_exporter", "serve",
+                *self.wrapper, sys.executable, "-m", "hermes_exporter", "serve",
                 "--web.listen-address", f"127.0.0.1:{self._port}",
                 "--hermes.home", self.simulation.root, "--no-collector.units",
                 "--path.procfs", self.procfs.root, "--path.rootfs", self.directory / "root",
@@ -75,6 +83,7 @@ class FieldHost(World):
                 "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
                 "HOME": str(self.directory), "LD_PRELOAD": str(library), "NO_FAKE_STAT": "1",
                 "FAKETIME_TIMESTAMP_FILE": str(self._stamp), "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": str(int(self.settable)),
             },
             cwd=REPO, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log.open("ab"),
         )  # fmt: skip
@@ -91,7 +100,7 @@ class FieldHost(World):
         """Let time pass; the exporter, where it runs, is scraped at every step."""
         while self.simulation.now < until:
             self.simulation.advance(min(self.simulation.now + self.step, until))
-            if self._process is not None and self.simulation.now >= self._asleep_until:
+            if self._process is not None and not self.stopped and self.simulation.now >= self._asleep_until:
                 self.look()
 
     def look(self) -> None:
@@ -136,7 +145,7 @@ class FieldHost(World):
 
     @property
     def log(self) -> str:
-        """What the exporter logged."""
+        """What the exporter logged, in all its lives."""
         return self._log.read_text()
 
     @property
@@ -144,6 +153,17 @@ class FieldHost(World):
         """The process of the profile's newest gateway."""
         assert self.profile.gateway is not None
         return self.profile.gateway.process.pid
+
+    @property
+    def pid(self) -> int:
+        """The exporter's process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        """Where it listens on the loopback."""
+        return self._port
 
     @property
     def _stamp(self) -> Path:
@@ -155,7 +175,7 @@ class FieldHost(World):
 
     def _shift(self) -> None:
         aside = self._stamp.with_suffix(".new")
-        aside.write_text(f"{self.simulation.now - time.time():+.6f}s\n")
+        aside.write_text(f"{self.simulation.now + self.set_by - time.time():+.6f}s\n")
         aside.replace(self._stamp)
 
     def _listens(self) -> bool:

@@ -59,8 +59,10 @@ ACCEPTS = (
 WEB = (
     b"tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  min_version: TLS13\n",
     b"basic_auth_users:\n  lab: " + COST_4 + b"\n  other: " + SECRET.encode() + b"\n",
-    b"rate_limit: {interval: 1h2m3s, burst: 5}\n"
-    b"http_server_config: {http2: false, headers: {X-Frame-Options: deny}}\n",
+    (
+        b"rate_limit: {interval: 1h2m3s, burst: 5}\n"
+        b"http_server_config: {http2: false, headers: {X-Frame-Options: deny}}\n"
+    ),
     b"rate_limit: &a [*a]\n",
     b"? [a]\n: 1\n",
 )

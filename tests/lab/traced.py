@@ -21,8 +21,8 @@ OPENING = ("open", "openat", "openat2", "creat")
 OF_ONE_PATH = (
     "access", "chdir", "chmod", "chown", "creat", "execve", "faccessat", "faccessat2", "fchmodat", "fchownat",
     "futimesat", "getxattr", "lchown", "lgetxattr", "listxattr", "lstat", "mkdir", "mkdirat", "mknod", "mknodat",
-    "open", "openat", "openat2", "newfstatat", "readlink", "readlinkat", "removexattr", "rmdir", "setxattr", "stat",
-    "statfs", "statx", "truncate", "unlink", "unlinkat", "utime", "utimensat", "utimes",
+    "open", "openat", "openat2", "newfstatat", "readlink", "readlinkat", "removexattr", "rmdir", "setxattr",
+    "stat", "statfs", "statx", "truncate", "unlink", "unlinkat", "utime", "utimensat", "utimes",
 )  # fmt: skip
 OF_TWO_PATHS = ("link", "linkat", "rename", "renameat", "renameat2", "symlink", "symlinkat")
 """What other calls quote is data, an address or an answer."""

@@ -1,0 +1,1 @@
+"""What becomes of the exporter when its own host is at fault."""
