@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psutil
 import yaml
 
 from tests.lab.user_systemd import REPO
@@ -90,6 +91,10 @@ class Prometheus:
     def series(self) -> int:
         """How many series it holds."""
         return int(self._own()["prometheus_tsdb_head_series", ""])
+
+    def resident_bytes(self) -> int:
+        """How much memory it occupies."""
+        return int(psutil.Process(self._process.pid).memory_info().rss)
 
     def groups(self, seconds: float) -> list[Group]:
         """Watch the rule groups for so long and return how long each evaluation took.

