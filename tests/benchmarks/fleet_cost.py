@@ -41,7 +41,7 @@ def main(exporters: str, profiles: int, jobs: int, minutes: int, intervals: str)
         sizes = [(1, 5), (2, 10), (profiles, jobs)]
         for number, (count, each) in enumerate(sizes):
             _print_scrape(targets.exposition(directory / f"size{number}", count, each), count, each)
-        for text in intervals.split(","):
+        for text in filter(None, intervals.split(",")):
             _print_disk(disk.a_day(directory / f"disk{text}", float(text), jobs), float(text))
         few, many = (
             _held(directory / f"held{number}", int(number), profiles, jobs, minutes)

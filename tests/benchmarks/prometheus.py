@@ -8,9 +8,9 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import psutil
 import yaml
 
 from tests.lab.user_systemd import REPO
@@ -18,7 +18,6 @@ from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 BINARY = REPO / ".cache/debs/x/usr/bin/prometheus"
 RULES = sorted((REPO / "alerts").glob("*.rules.yml"))
@@ -94,7 +93,8 @@ class Prometheus:
 
     def resident_bytes(self) -> int:
         """How much memory it occupies."""
-        return int(psutil.Process(self._process.pid).memory_info().rss)
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return 1024 * int(re.findall(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[0])
 
     def groups(self, seconds: float) -> list[Group]:
         """Watch the rule groups for so long and return how long each evaluation took.
