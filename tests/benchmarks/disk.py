@@ -39,8 +39,8 @@ def a_day(directory: Path, interval: float, jobs: int) -> Stored:
     for name in ("default", "coder")[:PROFILES]:
         profile = host.simulation.profile(name, zone="UTC")
         for number in range(jobs):
-            at = f"{number * 7 % 60} {'*' if number % 5 == 4 else number * 5 % 24} * * *"
-            owner.create_job(profile, at, f"report {number}", habits=Habits(30.0 + 7 * number))
+            schedule = f"{number * 7 % 60} {'*' if number % 5 == 4 else number * 5 % 24} * * *"
+            owner.create_job(profile, schedule, f"report {number}", habits=Habits(30.0 + 7 * number))
         profile.at(profile.now + 60.0, host.start_gateway)
     series: set[str] = set()
     samples = 0

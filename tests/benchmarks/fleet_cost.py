@@ -68,8 +68,8 @@ def _print_scrape(text: bytes, profiles: int, jobs: int) -> None:
 def _print_disk(stored: disk.Stored, interval: float) -> None:
     click.echo(
         f"disk, every {interval:g} s: {stored.series} series, {stored.samples} samples a day: "
-        f"{stored.chunk_bytes / stored.samples:.2f} bytes a sample, index {stored.index_bytes / stored.series:.0f}, "
-        f"in all {stored.per_series:.0f} bytes a series and day"
+        f"{stored.chunk_bytes / stored.samples:.2f} bytes a sample, "
+        f"index {stored.index_bytes / stored.series:.0f}, in all {stored.per_series:.0f} bytes a series and day"
     )
 
 

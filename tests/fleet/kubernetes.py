@@ -47,7 +47,8 @@ def complaints(thing: dict[str, Any], version: str) -> list[str]:
 def _definitions(version: str) -> Registry[Any]:
     """What the schemas of a version refer to, under the address that they have for it."""
     contents = json.loads((SCHEMAS / f"v{version}" / "_definitions.json").read_text())
-    return Registry().with_resource("/api/_definitions.json", DRAFT202012.create_resource(contents))
+    registry: Registry[Any] = Registry()
+    return registry.with_resource("/api/_definitions.json", DRAFT202012.create_resource(contents))
 
 
 def operator_complaints(thing: dict[str, Any], directory: Path) -> str:

@@ -41,7 +41,7 @@ def text(rules: Path) -> str:
 
 
 class _WithoutAnchors(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, _data: object) -> bool:
         return True
 
 

@@ -45,7 +45,8 @@ def test_hosts_are_told_apart_and_missed(tmp_path: Path) -> None:
                 start(host)
             until(lambda: len(receiver.query(UP)) == 2, 30, "both report")
             each_has_its_own(receiver)
-            assert all(f"\nprometheus_remote_storage_{name}" in agents["box"].metrics() for name in ASKED_OF_AGENTS)
+            own = agents["box"].metrics()
+            assert all(f"\nprometheus_remote_storage_{name}" in own for name in ASKED_OF_AGENTS)
             until(lambda: receiver.firing("HermesGatewayDead"), 60, "the dead gateway is told")
             assert receiver.firing("HermesGatewayDead") == {"box"}
 

@@ -42,6 +42,13 @@ def promtool(directory: Path, *words: str | Path) -> str:
     return done.stdout
 
 
+def discovered(etc: Path) -> list[dict[str, Any]]:
+    """What becomes of each target of scraper.yml."""
+    words = ("check", "service-discovery", "--timeout=2s", "scraper.yml", "hermes")
+    found: list[dict[str, Any]] = json.loads(promtool(etc, *words))
+    return found
+
+
 @pytest.mark.parametrize("name", ["scraper.yml", "receiver.yml"])
 def test_prometheus_takes_it_with_its_rules(etc: Path, name: str) -> None:
     """The configuration is valid and finds every file of rules beside it."""
@@ -61,7 +68,7 @@ def test_rules_have_no_lint(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.name)
 def test_rules_do_what_their_tests_say(path: Path) -> None:
-    """promtool passes the tests beside the rules."""
+    """Promtool passes the tests beside the rules."""
     promtool(path.parent, "test", "rules", path.name)
 
 
@@ -69,7 +76,8 @@ def test_alert_is_complete_and_its_tests_are_not_vacuous() -> None:
     """It has what every alert has, a runbook too, and its tests name no other than alerts there are."""
     (group,) = yaml.safe_load(OWN_RULES.read_text())["groups"]
     (rule,) = (rule for rule in group["rules"] if "alert" in rule)
-    shipped = [rule for path in RULES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    files = [yaml.safe_load(path.read_text()) for path in RULES]
+    shipped = [rule for file in files for group in file["groups"] for rule in group["rules"]]
     tests = [test for path in RULE_TESTS for test in yaml.safe_load(path.read_text())["tests"]]
 
     assert rule["labels"] == {"severity": "critical"}
@@ -83,8 +91,8 @@ def test_alert_is_complete_and_its_tests_are_not_vacuous() -> None:
 
 
 def test_targets_become_hosts(etc: Path) -> None:
-    """instance is the host's name, the user's behind it where there are several, and nobody's twice."""
-    found: list[dict[str, Any]] = json.loads(promtool(etc, "check", "service-discovery", "--timeout=2s", "scraper.yml", "hermes"))
+    """The instance is the host's name, the user's behind it where there are several, and nobody's twice."""
+    found = discovered(etc)
     by_address = {each["discoveredLabels"]["__address__"]: each["labels"] for each in found}
     instances = [labels["instance"] for labels in by_address.values()]
 
@@ -106,6 +114,6 @@ def test_address_without_a_name_stays_unique(etc: Path) -> None:
     targets = [{"targets": ["192.0.2.7:19119", "192.0.2.8:19119", "[2001:db8::8]:19119"]}]
     (etc / "targets/hermes.yml").write_text(yaml.safe_dump(targets))
 
-    found = json.loads(promtool(etc, "check", "service-discovery", "--timeout=2s", "scraper.yml", "hermes"))
+    found = discovered(etc)
 
     assert [each["labels"]["instance"] for each in found] == targets[0]["targets"]

@@ -54,7 +54,7 @@ def test_operator_refuses_what_is_misspelt(tmp_path: Path) -> None:
     monitor = deepcopy(THINGS["podmonitor: PodMonitor"])
     monitor["spec"]["podMetricsEndpoints"][0]["prot"] = "hermes-metrics"
 
-    assert "\"prot\"' does not exist" in kubernetes.operator_complaints(monitor, tmp_path)
+    assert '"prot"\' does not exist' in kubernetes.operator_complaints(monitor, tmp_path)
 
 
 @pytest.mark.parametrize("rules", prometheus_rule.RULES, ids=lambda path: path.name)
