@@ -69,8 +69,7 @@ class Receiver(Engine):
     def __init__(self, directory: Path) -> None:
         """Start it with the shipped rules."""
         directory.mkdir()
-        for source in (REPO / "alerts/hermes.rules.yml", FLEET / "hermes-fleet.rules.yml"):
-            (directory / source.name).write_text(_faster(source.read_text()))
+        write_rules(directory)
         config = yaml.safe_load(_faster((FLEET / "receiver.yml").read_text()))
         del config["alerting"]
         (directory / "prometheus.yml").write_text(yaml.safe_dump(config))
@@ -79,8 +78,12 @@ class Receiver(Engine):
 
     def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
         """An instant query's labels and values."""
-        words = urllib.parse.urlencode({"query": expression})
-        with urllib.request.urlopen(f"{self.url}/api/v1/query?{words}", timeout=10) as answer:
+        return self.ask(expression)
+
+    def ask(self, expression: str, **words: str) -> list[tuple[dict[str, str], float]]:
+        """The same with further words for the engine."""
+        asked = urllib.parse.urlencode({"query": expression, **words})
+        with urllib.request.urlopen(f"{self.url}/api/v1/query?{asked}", timeout=10) as answer:
             result = json.load(answer)["data"]["result"]
         return [(sample["metric"], float(sample["value"][1])) for sample in result]
 
@@ -108,6 +111,12 @@ def agent(directory: Path, host: str, exporter: str, receiver: Receiver) -> Engi
         ("--enable-feature=agent,expand-external-labels", "--storage.agent.path=agent"),
         HOSTNAME=host,
     )
+
+
+def write_rules(directory: Path) -> None:
+    """Put the shipped rules there, faster. Without an inventory."""
+    for source in (REPO / "alerts/hermes.rules.yml", FLEET / "hermes-fleet.rules.yml"):
+        (directory / source.name).write_text(_faster(source.read_text()))
 
 
 def _faster(text: str) -> str:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fleet import engines
+from tests.fleet.victoria import Victoria
 from tests.lab.waiting import until
 from tests.web.exporter_process import ExporterProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-UP = 'up{job="hermes"}'
+GATEWAYS = 'hermes_gateway_up{profile="default"}'
 ASKED_OF_AGENTS = ("samples_failed_total", "samples_pending", "highest_timestamp_in_seconds")
 """What docs/runbooks/HermesHostSilent.md looks at."""
 
@@ -27,9 +28,10 @@ def demo(directory: Path, *options: str) -> ExporterProcess:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
-def test_hosts_are_told_apart_and_missed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [engines.Receiver, Victoria], ids=["prometheus", "victoria"])
+def test_hosts_are_told_apart_and_missed(kind: type[engines.Receiver], tmp_path: Path) -> None:
     """The same file on each host makes instances of their names, and each way of falling silent has its alert."""
-    receiver = engines.Receiver(tmp_path / "receiver")
+    receiver = kind(tmp_path / "receiver")
     agents: dict[str, engines.Engine] = {}
     box = demo(tmp_path / "box", "--failure", "gateway_dead")
     attic = demo(tmp_path / "attic")
@@ -43,7 +45,7 @@ def test_hosts_are_told_apart_and_missed(tmp_path: Path) -> None:
         try:
             for host in exporters:
                 start(host)
-            until(lambda: len(receiver.query(UP)) == 2, 30, "both report")
+            until(lambda: len(receiver.query(GATEWAYS)) == 2, 30, "both report")
             each_has_its_own(receiver)
             own = agents["box"].metrics()
             assert all(f"\nprometheus_remote_storage_{name}" in own for name in ASKED_OF_AGENTS)
@@ -72,7 +74,7 @@ def test_hosts_are_told_apart_and_missed(tmp_path: Path) -> None:
 
 def each_has_its_own(receiver: engines.Receiver) -> None:
     """Both have a profile of the same name, and no series of one is the other's; what made the name is gone."""
-    up = {labels["instance"]: value for labels, value in receiver.query('hermes_gateway_up{profile="default"}')}
+    up = {labels["instance"]: value for labels, value in receiver.query(GATEWAYS)}
     assert up == {"box": 0.0, "attic": 1.0}
     (labels,) = (labels for labels, _ in receiver.query('up{instance="box"}'))
     assert labels == {"__name__": "up", "job": "hermes", "instance": "box"}

@@ -4,6 +4,7 @@
 #                           a Chromium to look at the status page with
 #   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
 #   .cache/compose          docker compose, which reads a compose file without a Docker, unpacked likewise
+#   .cache/victoria         VictoriaMetrics and vmalert of Debian trixie, unpacked likewise
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
 #   .cache/grafana-schema   Grafana's own types of the oldest and the newest version that the dashboards are for
@@ -43,6 +44,14 @@ if [ "$(cat "$cache/compose/contents" 2>/dev/null)" != "$compose" ]; then
     # shellcheck disable=SC2086  # a suite and a package
     bash "$repo/tests/lab/get-debs.sh" "$cache/compose" $compose
     echo "$compose" > "$cache/compose/contents"
+fi
+
+victoria="trixie victoria-metrics"
+if [ "$(cat "$cache/victoria/contents" 2>/dev/null)" != "$victoria" ]; then
+    echo "setup: fetching $victoria into .cache/victoria"
+    # shellcheck disable=SC2086  # a suite and a package
+    bash "$repo/tests/lab/get-debs.sh" "$cache/victoria" $victoria
+    echo "$victoria" > "$cache/victoria/contents"
 fi
 
 faketime="bookworm libfaketime"
