@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -95,6 +96,11 @@ class Prometheus:
         """How much memory it occupies."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return 1024 * int(re.findall(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[0])
+
+    def cpu_seconds(self) -> float:
+        """How much of a processor it has used up to now."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def groups(self, seconds: float) -> list[Group]:
         """Watch the rule groups for so long and return how long each evaluation took.
