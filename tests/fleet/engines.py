@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FLEET = REPO / "deploy/fleet"
+ALL_RULES = (*sorted((REPO / "alerts").glob("*.rules.yml")), *sorted(FLEET.glob("*.rules.yml")))
 FACTOR = 30
 LOOKBACK_SECONDS = 300
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from tests.fleet.engines import ALL_RULES as RULES
 from tests.fleet.engines import FLEET
 from tests.lab.unpacked import BIN
 from tests.lab.user_systemd import REPO
@@ -17,20 +17,9 @@ from tests.lab.user_systemd import REPO
 if TYPE_CHECKING:
     from pathlib import Path
 
-RULES = (*sorted((REPO / "alerts").glob("*.rules.yml")), *sorted(FLEET.glob("*.rules.yml")))
 RULE_TESTS = sorted((FLEET / "tests").glob("*.yml"))
 OWN_RULES = FLEET / "hermes-fleet.rules.yml"
 RUNBOOKS = "https://github.com/hermes-exporter/hermes_exporter/blob/main/docs/runbooks/"
-
-
-@pytest.fixture
-def etc(tmp_path: Path) -> Path:
-    """A directory as /etc/prometheus is to be: the files of deploy/fleet with every file of rules beside them."""
-    etc = tmp_path / "etc"
-    shutil.copytree(FLEET, etc)
-    for path in RULES:
-        shutil.copy(path, etc)
-    return etc
 
 
 def promtool(directory: Path, *words: str | Path) -> str:
