@@ -5,6 +5,7 @@
 # make docs       write docs/metrics.md, field-failures.md, otlp.md and versions.md anew
 # make dashboards write dashboards/*.json anew
 # make site       build the documentation as a web site, into build/site
+# make kubernetes write the rules as objects of the Prometheus operator anew
 # make pictures   take the pictures in docs/images anew
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,7 +18,7 @@ else
 ROOT_ONLY := and not systemd
 endif
 
-.PHONY: run test test-slow bench lint docs site dashboards pictures lab
+.PHONY: run test test-slow bench lint docs site dashboards kubernetes pictures lab
 
 run: .venv/installed
 	@$(BIN)/hermes-exporter serve $(ARGS)
@@ -57,6 +58,9 @@ pictures: .venv/tested lab
 
 dashboards: .venv/tested
 	$(BIN)/python -m dashboards.src
+
+kubernetes: .venv/tested
+	$(BIN)/python -m tests.fleet.prometheus_rule
 
 lab: .venv/tested
 	bash tests/lab/setup.sh

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -17,7 +19,6 @@ from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 BINARY = REPO / ".cache/debs/x/usr/bin/prometheus"
 RULES = sorted((REPO / "alerts").glob("*.rules.yml"))
@@ -90,6 +91,16 @@ class Prometheus:
     def series(self) -> int:
         """How many series it holds."""
         return int(self._own()["prometheus_tsdb_head_series", ""])
+
+    def resident_bytes(self) -> int:
+        """How much memory it occupies."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return 1024 * int(re.findall(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[0])
+
+    def cpu_seconds(self) -> float:
+        """How much of a processor it has used up to now."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def groups(self, seconds: float) -> list[Group]:
         """Watch the rule groups for so long and return how long each evaluation took.

@@ -4,10 +4,12 @@
 #                           a Chromium to look at the status page with
 #   .cache/debs             prometheus, promtool, alertmanager, amtool and ntfy of Debian trixie, unpacked, not installed
 #   .cache/compose          docker compose, which reads a compose file without a Docker, unpacked likewise
+#   .cache/victoria         VictoriaMetrics and vmalert of Debian trixie, unpacked likewise
 #   .cache/faketime         libfaketime, which sets the clock of a program, unpacked likewise
 #   .cache/hermes-0.19.0    a Python environment with the real Hermes Agent
 #   .cache/hermes-VERSION   the same for each VERSION that is given as an argument
 #   .cache/grafana-schema   Grafana's own types of the oldest and the newest version that the dashboards are for
+#   .cache/kubernetes       JSON schemas of Kubernetes, and the types of the Prometheus operator's objects
 set -eu
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 cache=$repo/.cache
@@ -45,6 +47,14 @@ if [ "$(cat "$cache/compose/contents" 2>/dev/null)" != "$compose" ]; then
     echo "$compose" > "$cache/compose/contents"
 fi
 
+victoria="trixie victoria-metrics"
+if [ "$(cat "$cache/victoria/contents" 2>/dev/null)" != "$victoria" ]; then
+    echo "setup: fetching $victoria into .cache/victoria"
+    # shellcheck disable=SC2086  # a suite and a package
+    bash "$repo/tests/lab/get-debs.sh" "$cache/victoria" $victoria
+    echo "$victoria" > "$cache/victoria/contents"
+fi
+
 faketime="bookworm libfaketime"
 if [ "$(cat "$cache/faketime/contents" 2>/dev/null)" != "$faketime" ]; then
     echo "setup: fetching $faketime into .cache/faketime"
@@ -80,3 +90,31 @@ for schema in 10.4.19 12.4.11; do
         echo "$schema $compiler" > "$types/contents"
     fi
 done
+
+schemas="kubernetes-validate==1.37.0"
+operator="@kubernetes-models/prometheus-operator@6.0.0"
+kubernetes=$cache/kubernetes
+if [ "$(cat "$kubernetes/contents" 2>/dev/null)" != "$schemas $operator $compiler" ]; then
+    echo "setup: fetching $schemas and $operator into .cache/kubernetes"
+    rm -rf "$kubernetes"; mkdir -p "$kubernetes"
+    python=$repo/.venv/bin/python
+    [ -x "$python" ] || python=${PYTHON:-python3}
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$kubernetes" "$schemas"
+    # of its 26 versions the oldest and the newest, which refuse what they do not know
+    "$python" - "$kubernetes" <<'END'
+import pathlib, sys, zipfile
+place = pathlib.Path(sys.argv[1])
+(wheel,) = place.glob("*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+        folder = name.split("/")[-2]
+        if folder in ("v1.25.0-local-strict", "v1.37.0-local-strict"):
+            target = place / folder.removesuffix(".0-local-strict") / name.rpartition("/")[2]
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(archive.read(name))
+wheel.unlink()
+END
+    (cd "$kubernetes" && PATH=$(dirname "$npm"):$PATH "$npm" install --prefix . --ignore-scripts --no-audit --no-fund \
+        --silent "$operator" "$compiler")
+    echo "$schemas $operator $compiler" > "$kubernetes/contents"
+fi
