@@ -71,6 +71,7 @@ def thrice(profile: Profile, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @shows("quiet month")
 @pytest.mark.parametrize("version", ["0.19", "0.22"])
 def test_a_quiet_month_is_silent(make_host: MakeHost, version: str) -> None:
