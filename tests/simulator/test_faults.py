@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hermes_exporter.simulator import Habits, Job, Profile, Simulation, faults, owner
+from hermes_exporter.simulator import Habits, Job, Process, Profile, Simulation, faults, owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -481,3 +482,72 @@ def test_nights_of_a_clock_change(tmp_path: Path) -> None:
         assert began == hours
         assert {slot.fate for slot in profile.truth(job.id)} == {"settled"}
         host.close()
+
+
+def test_a_recovery_that_crashes_leaves_the_old_marks(watched: Watched) -> None:
+    """The new gateway lives, and the marks of its ticker are those of the one before."""
+    watched.at(START + HOUR)
+    owner.stop_gateway(watched.profile)
+    faults.recovery_crashes(watched.profile, on=True)
+    owner.start_gateway(watched.profile)
+    watched.at(NINE + HOUR)
+
+    assert watched.mark("heartbeat") <= START + HOUR
+    assert watched.rows(watched.agent) == []
+
+
+def test_a_ticker_that_dies_claiming_leaves_a_claim(watched: Watched) -> None:
+    """The next run is planned, the row is there, and nothing ever begins."""
+    watched.profile.at(NINE, faults.dies_claiming, watched.agent)
+    watched.at(NINE + HOUR)
+
+    assert [row["status"] for row in watched.rows(watched.agent)] == ["claimed"]
+    assert watched.job(watched.agent)["next_run_at"].startswith("2026-11-23T09:00")
+    assert watched.mark("heartbeat") <= NINE
+
+
+def test_a_run_that_is_taken_over_is_thrown_away(watched: Watched) -> None:
+    """Failed in the ledger, unknown to the job, and nothing was sent."""
+    owner.answer_next(watched.profile, watched.agent, "lost")
+    watched.at(NINE + HOUR)
+
+    assert [row["status"] for row in watched.rows(watched.agent)] == ["failed"]
+    assert watched.job(watched.agent)["last_run_at"] is None
+    assert f"Job '{watched.agent.id}': delivered" not in watched.log()
+
+
+def test_a_command_that_is_killed_leaves_its_run(watched: Watched) -> None:
+    """Running in the ledger for ever, until a gateway starts."""
+    command = Process(77, 7)
+    owner.run_now(watched.profile, watched.agent, command)
+    watched.at(START + 30)
+    faults.command_killed(watched.profile, command)
+    watched.at(START + HOUR)
+    assert [row["status"] for row in watched.rows(watched.agent)] == ["running"]
+    owner.stop_gateway(watched.profile)
+    owner.start_gateway(watched.profile)
+    watched.at(START + 2 * HOUR)
+
+    assert [row["status"] for row in watched.rows(watched.agent)] == ["unknown"]
+
+
+def test_notes_of_their_own_and_a_queue_that_stands(tmp_path: Path) -> None:
+    """What is noted of runs stands in runtime.db alone; a report waits in deliveries.db, and is not sent."""
+    watched = Watched(tmp_path, "0.22")
+    owner.split_notes(watched.profile)
+    faults.queue_stands(watched.profile, on=True)
+    watched.at(NINE + HOUR)
+
+    assert "last_run_at" not in watched.job(watched.agent)
+    with closing(sqlite3.connect(watched.profile.home / "cron/runtime.db")) as database:
+        (state,) = database.execute(
+            "SELECT state_json FROM job_runtime WHERE job_id = ?", [watched.agent.id]
+        ).fetchone()
+    assert json.loads(state)["last_status"] == "delivery_queued"
+    with closing(sqlite3.connect(watched.profile.home / "cron/deliveries.db")) as database:
+        waiting = database.execute("SELECT execution_id, status FROM deliveries").fetchall()
+    rows = [*watched.rows(watched.agent), *watched.rows(watched.script)]
+    assert sorted(waiting) == sorted((row["id"], "delivering") for row in rows)
+    assert {row["delivery_outcome"] for row in rows} == {"queued"}
+    assert "delivered to" not in watched.log()
+    watched.host.close()
