@@ -100,7 +100,7 @@ def evaluate(scrapes: Sequence[tuple[float, Mapping[str, float]]], step: float, 
     path = scratch / "fired.yml"
     path.write_text(json.dumps(document))
     done = subprocess.run(
-        [PROMTOOL, "test", "rules", path], capture_output=True, text=True, check=False, timeout=600
+        [PROMTOOL, "test", "rules", path], capture_output=True, text=True, check=False, timeout=1500
     )
     got = re.findall(r"^\s*got:(.*)$", done.stdout + done.stderr, re.MULTILINE)
     if done.returncode == 0:
