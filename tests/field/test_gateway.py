@@ -65,9 +65,10 @@ def condition(host: FieldHost, name: str, profile: str = "default") -> float | N
 
 
 @shows("silent death")
-def test_a_gateway_that_dies_silently_is_told_within_minutes(make_host: MakeHost) -> None:
+@pytest.mark.parametrize("version", ["0.19", "0.22"])
+def test_a_gateway_that_dies_silently_is_told_within_minutes(make_host: MakeHost, version: str) -> None:
     """Killed: its state file says running for ever, its lock is gone; one page until it is back."""
-    host = living(make_host)
+    host = living(make_host, version=version)
     died = host.simulation.now
     host.kill_gateway(host.profile)
     wait(host, 40)
