@@ -10,17 +10,17 @@ import json
 from typing import TYPE_CHECKING
 
 from hermes_exporter.simulator import connections, plan, setup
+from hermes_exporter.simulator.gateway_faults import living
 from hermes_exporter.simulator.ledger import Row
 
 if TYPE_CHECKING:
-    from hermes_exporter.simulator.gateway import Gateway, Process
+    from hermes_exporter.simulator.gateway import Process
     from hermes_exporter.simulator.jobs import Job
     from hermes_exporter.simulator.messengers import State as MessengerState
     from hermes_exporter.simulator.profile import Profile
     from hermes_exporter.simulator.provider import State as ProviderState
     from hermes_exporter.simulator.ticker import Ticker
 
-DATABASE_HEAD = b"SQLite format 3\0"
 BROKEN_CONFIG = "model:\n  default: demo-model-1\n - provider: custom\n"
 
 
@@ -33,12 +33,12 @@ def kill(profile: Profile) -> None:
 
 def freeze(profile: Profile) -> None:
     """The gateway is held by a signal: it keeps its lock and does nothing."""
-    _gateway(profile).freeze()
+    living(profile).freeze()
 
 
 def thaw(profile: Profile) -> None:
     """The gateway that was held goes on."""
-    _gateway(profile).thaw(0.0)
+    living(profile).thaw(0.0)
 
 
 def sleep(profile: Profile, seconds: float) -> None:
@@ -59,7 +59,7 @@ def sleep(profile: Profile, seconds: float) -> None:
 
 def drain(profile: Profile, *, on: bool) -> None:
     """The gateway lets no run begin, though its ticker turns; or it does again."""
-    gateway = _gateway(profile)
+    gateway = living(profile)
     gateway.draining = on
     (profile.ticking.stop if on else profile.ticking.begin)(profile.now)
 
@@ -76,7 +76,7 @@ def recovery_crashes(profile: Profile, *, on: bool) -> None:
 
 def dies_claiming(profile: Profile, job: Job) -> None:
     """The ticker's thread is gone with a job that it had claimed, and planned anew, and not begun."""
-    ticker, gateway = _ticker(profile), _gateway(profile)
+    ticker, gateway = _ticker(profile), living(profile)
     job.planned_at = job.due_at
     job.plan(job.next_run(profile.clock, profile.now))
     profile.save_jobs()
@@ -96,7 +96,7 @@ def ledger_locked(profile: Profile) -> None:
 
 def leak(profile: Profile, job: Job) -> None:
     """The gateway takes a job for running that is not, and skips it for ever, while its next run moves on."""
-    _gateway(profile).leaked.add(job.id)
+    living(profile).leaked.add(job.id)
 
 
 def skip(_profile: Profile, job: Job, times: int = 1) -> None:
@@ -115,43 +115,6 @@ def messenger(profile: Profile, name: str, state: MessengerState) -> None:
     gateway = profile.gateway
     if gateway is not None and gateway.alive and name in gateway.connections:
         connections.changed(gateway, gateway.connections[name])
-
-
-def adapter(
-    profile: Profile, name: str, state: str, code: str | None = None, *, needs_attention: bool | None = None
-) -> None:
-    """The gateway notes this of a messenger, of any kind; None of ``needs_attention`` is not noted."""
-    connections.note(_gateway(profile), name, state, code, needs_attention=needs_attention)
-
-
-def database_damaged(profile: Profile, *, repaired: bool) -> None:
-    """The state database is malformed: a repair left a copy beside it, or its gateway cannot use it (0.22)."""
-    profile.disk.put("state.db", DATABASE_HEAD, profile.now, 0o644)
-    if repaired:
-        profile.disk.put("state.db.malformed-20260504.bak", DATABASE_HEAD, profile.now, 0o644)
-    else:
-        profile.session_store = "unavailable"
-        _gateway(profile).save_state()
-
-
-def hung_turns(profile: Profile, number: int) -> None:
-    """So many turns of conversations are in flight in the gateway, and none of them ends."""
-    gateway = _gateway(profile)
-    gateway.turns = number
-    gateway.save_state()
-
-
-def stuck_stop(profile: Profile) -> None:
-    """The gateway is told to stop, says that it drains, and hangs: its loop does nothing any more."""
-    gateway = _gateway(profile)
-    gateway.log(connections.GATEWAY, "Received SIGTERM as a planned gateway stop — exiting cleanly")
-    gateway.claim("draining")
-    gateway.freeze()
-
-
-def starts_hang(profile: Profile, *, on: bool) -> None:
-    """Gateways that start from now on take their lock, say that they are starting, and hang; or they do not."""
-    profile.wedges = on
 
 
 def config(profile: Profile, *, broken: bool) -> None:
@@ -207,7 +170,7 @@ def dead_target(profile: Profile, name: str) -> None:
 
 def phantom(profile: Profile, job: Job, ahead: float) -> None:
     """A run is noted as completed that never was, stamped so many seconds in the future."""
-    gateway = _gateway(profile)
+    gateway = living(profile)
     stamp = profile.clock.iso(profile.now + ahead)
     row = Row(
         profile.new_id(32),
@@ -250,17 +213,11 @@ def quota_hold(profile: Profile, job: Job, seconds: float) -> None:
 
 def run_twice(profile: Profile, job: Job) -> None:
     """A second run of a job begins beside whatever runs, as where two processes tick one store."""
-    _ticker(profile).start(_gateway(profile), job)
-
-
-def _gateway(profile: Profile) -> Gateway:
-    if profile.gateway is None or not profile.gateway.alive:
-        raise ValueError(f"profile {profile.name} has no living gateway")
-    return profile.gateway
+    _ticker(profile).start(living(profile), job)
 
 
 def _ticker(profile: Profile) -> Ticker:
-    ticker = _gateway(profile).ticker
+    ticker = living(profile).ticker
     if ticker is None:
         raise ValueError(f"the gateway of profile {profile.name} is still starting")
     return ticker

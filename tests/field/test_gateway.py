@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hermes_exporter.simulator import Habits, faults, owner
+from hermes_exporter.simulator import Habits, faults, gateway_faults, owner
 from tests.field.row import shows
 from tests.field.telling import HOUR, MINUTE, alone, over, seen, soon, wait
 
@@ -65,9 +65,10 @@ def condition(host: FieldHost, name: str, profile: str = "default") -> float | N
 
 
 @shows("silent death")
-def test_a_gateway_that_dies_silently_is_told_within_minutes(make_host: MakeHost) -> None:
+@pytest.mark.parametrize("version", ["0.19", "0.22"])
+def test_a_gateway_that_dies_silently_is_told_within_minutes(make_host: MakeHost, version: str) -> None:
     """Killed: its state file says running for ever, its lock is gone; one page until it is back."""
-    host = living(make_host)
+    host = living(make_host, version=version)
     died = host.simulation.now
     host.kill_gateway(host.profile)
     wait(host, 40)
@@ -105,7 +106,7 @@ def test_a_stop_that_takes_a_minute_is_silent(make_host: MakeHost) -> None:
     """It drains for a minute, its loop waiting for what is under way, and is started again half a minute later."""
     host = living(make_host)
     owner.announce(host.profile, "stop")
-    faults.stuck_stop(host.profile)
+    gateway_faults.stuck_stop(host.profile)
     wait(host, 1)
     assert host.value("hermes_gateway_state", profile="default", state="draining") == 1
     assert condition(host, "gateway_frozen") == 0
@@ -123,7 +124,7 @@ def test_a_stop_that_never_ends_is_told(make_host: MakeHost) -> None:
     """It says that it drains, holds its lock, and its loop beats no more."""
     host = living(make_host)
     stuck = host.simulation.now
-    faults.stuck_stop(host.profile)
+    gateway_faults.stuck_stop(host.profile)
     wait(host, 60)
 
     assert host.value("hermes_gateway_state", profile="default", state="draining") == 1
@@ -154,7 +155,7 @@ def test_a_watchdog_that_kills_it_every_few_minutes_is_told(
     """The loop's watchdog ends it after 25 minutes each time, that of the start after five: it is a slow loop."""
     host = living(make_host)
     began = host.simulation.now
-    faults.starts_hang(host.profile, on=hangs)
+    gateway_faults.starts_hang(host.profile, on=hangs)
     every(host, seconds, rounds, (0, host.kill_gateway), (5, host.start_gateway))
     wait(host, seconds * rounds / MINUTE - 1)
 
@@ -162,7 +163,7 @@ def test_a_watchdog_that_kills_it_every_few_minutes_is_told(
     assert host.value("hermes_gateway_starts_total", profile="default") == rounds
     assert host.value("hermes_gateway_unclean_exits_total", profile="default") == rounds
     assert condition(host, "gateway_crash_looping") == 1
-    faults.starts_hang(host.profile, on=False)
+    gateway_faults.starts_hang(host.profile, on=False)
     host.kill_gateway(host.profile)
     mended = host.simulation.now
     host.start_gateway(host.profile)
@@ -192,7 +193,7 @@ def test_a_start_that_hangs_is_told(make_host: MakeHost) -> None:
     """It has taken the lock, says starting, and never beats: frozen, once a start would be over."""
     host = living(make_host)
     began = host.simulation.now
-    faults.starts_hang(host.profile, on=True)
+    gateway_faults.starts_hang(host.profile, on=True)
     host.kill_gateway(host.profile)
     host.start_gateway(host.profile)
     wait(host, 60)
@@ -208,7 +209,7 @@ def test_a_hung_turn_shows_in_a_gauge(make_host: MakeHost) -> None:
     """One turn stays in flight for hours, and nothing was written since; cron and beat go on."""
     host = living(make_host)
     began = host.simulation.now
-    faults.hung_turns(host.profile, 1)
+    gateway_faults.hung_turns(host.profile, 1)
     wait(host, 240)
 
     assert host.value("hermes_gateway_active_agents", profile="default") == 1

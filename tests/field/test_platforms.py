@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hermes_exporter.simulator import faults
+from hermes_exporter.simulator import faults, gateway_faults
 from tests.field.row import shows
 from tests.field.telling import MINUTE, alone, over, seen, soon, wait
 
@@ -85,7 +85,7 @@ def test_a_messenger_that_is_never_connected_again_is_told(make_host: MakeHost, 
         wait(host, 15)
         faults.messenger(host.profile, "telegram", "ok")
     else:
-        faults.adapter(host.profile, "telegram", "fatal", "telegram_connect_error")
+        gateway_faults.adapter(host.profile, "telegram", "fatal", "telegram_connect_error")
     wait(host, 120)
 
     state = "retrying" if how == "wedged" else "fatal"
@@ -103,11 +103,11 @@ def test_a_messenger_that_is_never_connected_again_is_told(make_host: MakeHost, 
 def test_a_bridge_that_is_gone_is_told(make_host: MakeHost) -> None:
     """The gateway notes that the bridge exited, and retries in vain."""
     host = connected(make_host)
-    faults.adapter(host.profile, "whatsapp", "connected")
+    gateway_faults.adapter(host.profile, "whatsapp", "connected")
     wait(host, 5)
     assert host.value("hermes_platform_up", profile="default", platform="whatsapp") == 1
     began = host.simulation.now
-    faults.adapter(host.profile, "whatsapp", "retrying", "whatsapp_bridge_exited")
+    gateway_faults.adapter(host.profile, "whatsapp", "retrying", "whatsapp_bridge_exited")
     wait(host, 30)
 
     assert host.value("hermes_platform_up", profile="default", platform="whatsapp") == 0
@@ -116,7 +116,7 @@ def test_a_bridge_that_is_gone_is_told(make_host: MakeHost) -> None:
     )
     assert code == 1
     mended = host.simulation.now
-    faults.adapter(host.profile, "whatsapp", "connected")
+    gateway_faults.adapter(host.profile, "whatsapp", "connected")
     wait(host, 15)
 
     down = alone(host, "HermesPlatformDown")
@@ -131,8 +131,8 @@ def test_a_bridge_that_loops_shows_in_its_states(make_host: MakeHost) -> None:
     for minute in range(40):
         when = host.simulation.now + minute * MINUTE
         exits, back = (40, 70) if minute % 2 else (10, 40)
-        host.profile.at(when + exits, faults.adapter, "whatsapp", "retrying", "whatsapp_bridge_exited")
-        host.profile.at(when + back, faults.adapter, "whatsapp", "connected")
+        host.profile.at(when + exits, gateway_faults.adapter, "whatsapp", "retrying", "whatsapp_bridge_exited")
+        host.profile.at(when + back, gateway_faults.adapter, "whatsapp", "connected")
     wait(host, 42)
 
     states = [
@@ -154,7 +154,7 @@ def test_a_token_that_another_instance_holds_is_told(make_host: MakeHost) -> Non
     for attempt in range(8):
         when = began + attempt * 300
         host.profile.at(when, lambda profile: profile.gateway.log("gateway.platforms.base", message, "ERROR"))
-        host.profile.at(when, faults.adapter, "telegram", "retrying", "telegram-bot-token_lock")
+        host.profile.at(when, gateway_faults.adapter, "telegram", "retrying", "telegram-bot-token_lock")
     wait(host, 40)
 
     assert telegram(host, "hermes_platform_up") == 0
@@ -168,10 +168,10 @@ def test_a_messenger_that_needs_a_human_is_told(make_host: MakeHost) -> None:
     """Later versions say so themselves after two hours; it was told long before."""
     host = connected(make_host, version="0.22")
     began = host.simulation.now
-    faults.adapter(host.profile, "telegram", "retrying", "telegram_network_error", needs_attention=False)
+    gateway_faults.adapter(host.profile, "telegram", "retrying", "telegram_network_error", needs_attention=False)
     host.profile.at(
         began + 120 * MINUTE,
-        lambda profile: faults.adapter(
+        lambda profile: gateway_faults.adapter(
             profile, "telegram", "retrying", "telegram_network_error", needs_attention=True
         ),
     )
@@ -235,7 +235,7 @@ def test_a_refused_token_that_ends_the_gateway_is_told(make_host: MakeHost) -> N
 def test_an_entry_of_an_earlier_process_is_ignored(make_host: MakeHost, version: str) -> None:
     """Telegram was given up, its owner took it out and started anew: the entry stays, and says nothing."""
     host = connected(make_host, version=version)
-    faults.adapter(host.profile, "telegram", "fatal", "telegram_polling_conflict")
+    gateway_faults.adapter(host.profile, "telegram", "fatal", "telegram_polling_conflict")
     wait(host, 2)
     assert telegram(host, "hermes_platform_up") == 0
     env = host.profile.home / ".env"

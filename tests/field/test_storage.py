@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hermes_exporter.simulator import Model, faults, owner
+from hermes_exporter.simulator import Model, faults, gateway_faults, owner
 from tests.field.row import shows
 from tests.field.telling import HOUR, alone, over, seen, soon, wait
 
@@ -206,7 +206,7 @@ def test_a_damaged_state_database_shows(make_host: MakeHost, version: str, *, re
     (host.profile.home / "state.db-wal").write_bytes(b"\0" * 4096)
     wait(host, 5)
     assert host.value("hermes_state_db_damaged", profile="default") == 0
-    faults.database_damaged(host.profile, repaired=repaired)
+    gateway_faults.database_damaged(host.profile, repaired=repaired)
     wait(host, 30)
 
     assert host.value("hermes_state_db_damaged", profile="default") == 1
