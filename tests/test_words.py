@@ -20,7 +20,7 @@ SPELT = (
     "website",
     *(str(page) for page in PAGES),
 )
-LONGEST = 128
+LONGEST = 132
 INSTEAD = {
     r"cron ?jobs?|tasks?": "job",
     r"schedule (slot|time)s?|occurrences?": "slot",
