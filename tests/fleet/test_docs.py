@@ -23,7 +23,7 @@ PAGE = (REPO / "docs/fleet.md").read_text()
 
 def dropped() -> dict[str, Any]:
     """The example of what to leave out."""
-    (found,) = re.findall(r"^   ```yaml\n(.*?)^   ```$", PAGE, re.MULTILINE | re.DOTALL)
+    (found,) = re.findall(r"^ +```yaml\n(.*?)^ +```$", PAGE, re.MULTILINE | re.DOTALL)
     (relabelling,) = yaml.safe_load(found)["metric_relabel_configs"]
     example: dict[str, Any] = relabelling
     return example
