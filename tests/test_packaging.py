@@ -186,6 +186,7 @@ def test_source_distribution_installs_what_works(from_source: Path, tmp_path: Pa
     program = from_source / "hermes-exporter"
     home = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     (tmp_path / ".hermes").mkdir()
+    as_somebody = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
     # a unit that starts a program of /tmp is refused: it is shown the same in a place that stays
     elsewhere = (
         "unshare",
@@ -200,6 +201,8 @@ def test_source_distribution_installs_what_works(from_source: Path, tmp_path: Pa
     assert hermes_exporter.__version__ in run(program, "--version", cwd=tmp_path, **home)
     assert "ExecStart=/srv/" in run(*elsewhere, "/srv/hermes-exporter", "install", "--print", cwd=tmp_path, **home)
     assert "test-alert" in run(program, "stack", "--help", cwd=tmp_path, **home)
+    run(*as_somebody, program, "stack", "init", tmp_path / "stack", "--notify=ntfy", cwd=tmp_path, **home)
+    assert (tmp_path / "stack/grafana/dashboards/hermes-overview.json").is_file()
     assert "hermes_gateway_up" in run(program, "metrics", cwd=tmp_path, **home)
     assert "hermes_exporter_build_info" in run(program, "scrape", cwd=tmp_path, **home)
 

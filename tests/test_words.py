@@ -20,9 +20,9 @@ SPELT = (
     "website",
     *(str(page) for page in PAGES),
 )
-LONGEST = 128
+LONGEST = 140
 INSTEAD = {
-    r"cron ?jobs?|tasks?": "job",
+    r"cron ?jobs?": "job",
     r"schedule (slot|time)s?|occurrences?": "slot",
     r"agent process|bot process|daemons?": "gateway",
     r"briefings?|newsletters?": "report",
