@@ -137,5 +137,5 @@ def _croniter() -> Any:
     return croniter
 
 
-def _architecture(*_asked: str) -> tuple[str, str]:
+def _architecture(*_asked: str, **_by_name: str) -> tuple[str, str]:
     return f"{struct.calcsize('P') * 8}bit", ""

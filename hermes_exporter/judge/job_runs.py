@@ -42,10 +42,12 @@ def job_runs(
 ) -> tuple[JobRuns, ...]:
     """Return every job of the store; ``lives`` tells of each run in flight whether its process does.
 
-    Without a ledger nothing runs where that is ``known``, and nobody can tell where it is there and of no use.
+    Without a ledger nobody can tell whether one runs, where the ledger is there and of no use (not ``known``), and
+    where jobs have run without leaving one: versions before 0.19 keep none. Where none has run, none does.
     """
     if ledger is None:
-        return tuple(_without_rows(job, running=False if known else None) for job in store.jobs)
+        untold = not known or any(job.noted.last_run_at is not None for job in store.jobs)
+        return tuple(_without_rows(job, running=None if untold else False) for job in store.jobs)
     return tuple(_one(job, ledger.rows.get(job.id, ()), lives) for job in store.jobs)
 
 
