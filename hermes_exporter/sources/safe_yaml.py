@@ -38,7 +38,7 @@ def load(data: bytes) -> object:
 
 
 def check(data: bytes) -> None:
-    """Raise YamlError for a document that is too deep, or that merges too much; yaml.YAMLError for what is none."""
+    """Raise YamlError for a document that is too deep, or merges too much, yaml.YAMLError for what is none."""
     nodes, merging = 0, False
     sizes: dict[str | None, int] = {}
     inside: list[tuple[str | None, int]] = []
