@@ -123,6 +123,9 @@ def test_the_reports(life: Life) -> None:
     assert told["fine"] == ("ok", "delivered", 0)
     assert told["fails"][0] == told["refused"][0] == "error"
     assert told["fails"][1] == told["refused"][1] == "notice"
+    failures = "hermes_cron_job_consecutive_failures"
+    failed = {name: life.up.value(failures, job_id=job.id) for name, job in life.jobs.items() if name in told}
+    assert failed == {"fine": 0, "fails": 1, "refused": 1}
 
 
 def test_the_credentials(life: Life) -> None:
