@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from hermes_exporter.sources import safe_yaml
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -37,7 +39,10 @@ def compose(path: Path) -> Node | None:
     if len(data) > MAX_BYTES:
         raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes")
     try:
+        safe_yaml.check(data)  # the parser that knows places takes seconds for deep ones
         return yaml.compose(data, Loader=yaml.SafeLoader)
+    except safe_yaml.YamlError as error:
+        raise ConfigError(f"{path}: {error}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""

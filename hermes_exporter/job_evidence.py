@@ -180,6 +180,10 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
         else:
             found.append(_arrived(run, queue.ended.get(row.id) if queue else None, now))
     noted = _noted(job, rows, evidence, facts, now)
+    if noted is not None and _unwritten(noted, evidence.reach, now):
+        since.append(noted.ended)
+        told_at = min(told_at, noted.ended + LOG_SECONDS)
+        noted = None
     taken = sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began))
     return Ended(tuple(taken), tuple(waiting), told_at, min(since, default=None))
 

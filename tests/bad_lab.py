@@ -321,7 +321,7 @@ ARTEFACTS = {
             "cron/executions.db",
             lost=FROM_ROWS | FAILURES | RUNNING,
             becomes={
-                "absent": {**dict.fromkeys(FROM_ROWS | FAILURES), **dict.fromkeys(RUNNING, 0)},
+                "absent": dict.fromkeys(FROM_ROWS | RUNNING),
                 "hollow": {**dict.fromkeys(FROM_ROWS), **dict.fromkeys(RUNNING, 0)},
             },
             empty="hollow",

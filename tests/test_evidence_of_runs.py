@@ -12,7 +12,7 @@ import pytest
 from hermes_exporter import job_evidence
 from hermes_exporter.cases import Case
 from hermes_exporter.discovery import Home, Profile
-from hermes_exporter.job_evidence import QUEUED_SECONDS, ROW_SECONDS, Book, Books, Evidence
+from hermes_exporter.job_evidence import LOG_SECONDS, QUEUED_SECONDS, ROW_SECONDS, Book, Books, Evidence
 from hermes_exporter.judge.job_facts import JobFacts
 from hermes_exporter.judge.liveness import Liveness
 from hermes_exporter.judge.run_outcome import Logged, Reach, Run
@@ -225,6 +225,32 @@ def test_while_a_run_is_under_way_the_notes_wait() -> None:
     assert ledger.look(SLOT + HOUR, flying) == []
 
     assert len(ledger.look(SLOT + HOUR, replace(flying, status="completed", finished_at=SLOT))) == 1
+
+
+@pytest.mark.parametrize("status", ["ok", "error"])
+def test_without_a_ledger_the_log_is_waited_for(status: str) -> None:
+    """Versions that keep none note the run before the log can be read that tells what became of its report."""
+    ledger = Ledger()
+    ledger.look(SLOT - HOUR)
+    ledger.noted(SLOT, status)
+    behind = Evidence(Logged(), Reach(SLOT - DAY, SLOT))
+    assert ledger.look(SLOT + 1, evidence=behind) == []
+
+    told = Evidence(Logged(delivered=(SLOT,)), Reach(SLOT - DAY, SLOT))
+    (run,) = ledger.look(SLOT + 2, evidence=told)
+
+    assert (run.outcome, run.evidence) == ({"ok": "delivered", "error": "notice"}[status], "log")
+
+
+def test_without_a_ledger_a_log_that_says_nothing_is_believed() -> None:
+    """Ten seconds after the run it would have told of a delivery."""
+    ledger = Ledger()
+    ledger.look(SLOT - HOUR)
+    ledger.noted(SLOT)
+    silent = Evidence(Logged(), Reach(SLOT - DAY, SLOT + MINUTE))
+    assert ledger.look(SLOT + LOG_SECONDS - 1, evidence=silent) == []
+
+    assert [run.outcome for run in ledger.look(SLOT + LOG_SECONDS, evidence=silent)] == ["failed"]
 
 
 LABELS = {"default": "/h", "coder": "/h/profiles/coder"}

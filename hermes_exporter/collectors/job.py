@@ -65,7 +65,8 @@ LAST_STATUS = Family(
 FAILURES = Family(
     "hermes_cron_job_consecutive_failures",
     "gauge",
-    "Runs that failed since one ended well, as far as Hermes' ledger reaches.",
+    "Runs that failed since one ended well, as far as Hermes' ledger reaches; before 0.19 there is none, and "
+    "it is 1 if the last run failed.",
     LABELS,
 )
 DURATION = Family("hermes_cron_job_last_duration_seconds", "gauge", "Seconds the last ended run took.", LABELS)

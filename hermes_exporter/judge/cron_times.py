@@ -11,10 +11,7 @@ Wall times are whole seconds from 1970-01-01 00:00 on the wall.
 from __future__ import annotations
 
 import calendar
-import platform
 import re
-import struct
-import threading
 from bisect import bisect_left
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -30,7 +27,6 @@ LEFT_OUT: tuple[Sequence[object], ...] = ([0], ["*"])
 """Second and year where they are not given."""
 UNREADABLE = re.compile(r"(^|\s)[hr]|\dw|w\d", re.IGNORECASE)
 """What some versions of croniter take and Hermes' does not, or what means another time whenever it is read."""
-_LOADING = threading.Lock()
 FIRST_MONTH, LAST_MONTH = 1970 * 12, 2099 * 12 + 11
 
 
@@ -113,29 +109,14 @@ class CronTimes:
 
 def _read(expression: str) -> tuple[list[Sequence[object]], Mapping[int, Collection[object]]]:
     """Return the seven fields, and by day of the week which of a month's count, where only some do."""
+    # not at the start of a program that may have no job to judge
+    from hermes_exporter.judge.quiet_croniter import croniter  # noqa: PLC0415
+
     if UNREADABLE.search(expression):
         raise ScheduleError("not a cron expression that Hermes takes")
     ordinals: Any  # by number of the day, which the library's own types take for text
     try:
-        fields, ordinals = _croniter().expand(expression)
+        fields, ordinals = croniter.expand(expression)
     except ValueError:
         raise ScheduleError("not a cron expression") from None
     return [*fields, *LEFT_OUT[len(fields) - 5 :]], ordinals
-
-
-def _croniter() -> Any:
-    """Return the library; it is not loaded at the start of a program that may have no job to judge.
-
-    As it is loaded it has Python run the program ``file``, to learn how wide a pointer is; it is told instead.
-    """
-    with _LOADING:
-        asked, platform.architecture = platform.architecture, _architecture  # type: ignore[assignment]
-        try:
-            from croniter import croniter  # noqa: PLC0415
-        finally:
-            platform.architecture = asked
-    return croniter
-
-
-def _architecture(*_asked: str) -> tuple[str, str]:
-    return f"{struct.calcsize('P') * 8}bit", ""

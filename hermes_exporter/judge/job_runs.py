@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.jobs import JobStore
 
 FAILED = ("failed", "unknown")
+OF_LAST_RUN = {"ok": 0, "error": 1}
+"""Failures in a row, as far as the notes on the last run reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class JobRuns:
         orphaned: a run is in flight in the ledger, and its process is gone.
         last_success_at: end of the newest run that ended well.
         last_seconds: how long the last ended run took.
-        failures: how many runs failed since one ended well, as far as the ledger reaches.
+        failures: how many runs failed since one ended well, as far as the ledger reaches; without one, whether the
+            last one did.
     """
 
     job: Job
@@ -42,16 +45,21 @@ def job_runs(
 ) -> tuple[JobRuns, ...]:
     """Return every job of the store; ``lives`` tells of each run in flight whether its process does.
 
-    Without a ledger nothing runs where that is ``known``, and nobody can tell where it is there and of no use.
+    Without a ledger nobody can tell whether one runs, where the ledger is there and of no use (not ``known``), and
+    where jobs have run without leaving one: versions before 0.19 keep none. Where none has run, none does.
     """
     if ledger is None:
-        return tuple(_without_rows(job, running=False if known else None) for job in store.jobs)
+        untold = not known or any(job.noted.last_run_at is not None for job in store.jobs)
+        return tuple(_without_rows(job, running=None if untold else False, known=known) for job in store.jobs)
     return tuple(_one(job, ledger.rows.get(job.id, ()), lives) for job in store.jobs)
 
 
-def _without_rows(job: Job, *, running: bool | None) -> JobRuns:
+def _without_rows(job: Job, *, running: bool | None, known: bool) -> JobRuns:
     success = job.noted.last_run_at if job.noted.last_status == "ok" else None
-    return JobRuns(job, running, None, None, success, None, job.noted.failure_streak)
+    failures = job.noted.failure_streak
+    if failures is None and known:
+        failures = OF_LAST_RUN.get(job.noted.last_status or "")
+    return JobRuns(job, running, None, None, success, None, failures)
 
 
 def _one(job: Job, rows: tuple[Execution, ...], lives: Mapping[Execution, bool | None]) -> JobRuns:

@@ -27,7 +27,7 @@ class YamlError(Exception):
 def load(data: bytes) -> object:
     """Return the document, or raise YamlError."""
     try:
-        _check(data)
+        check(data)
         return yaml.load(data, Loader=_LOADER)  # noqa: S506  # both are safe loaders
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -37,8 +37,8 @@ def load(data: bytes) -> object:
         raise YamlError(f"not YAML ({type(error).__name__})") from None
 
 
-def _check(data: bytes) -> None:
-    """Raise YamlError for a document that is too deep, or that merges too much."""
+def check(data: bytes) -> None:
+    """Raise YamlError for a document that is too deep, or merges too much, yaml.YAMLError for what is none."""
     nodes, merging = 0, False
     sizes: dict[str | None, int] = {}
     inside: list[tuple[str | None, int]] = []

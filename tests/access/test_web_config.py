@@ -299,3 +299,12 @@ def shown(authority: Authority, name: x509.GeneralName) -> dict[str, object] | N
         except ssl.SSLWantReadError:
             waiting.append(side)
     return server.getpeercert()
+
+
+def test_a_file_that_is_nested_too_deeply(tmp_path: Path) -> None:
+    """Brackets without an end are refused before the slow parser sees them."""
+    path = tmp_path / "web.yml"
+    path.write_text("a: " + "[" * 50_000)
+
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        load(path)

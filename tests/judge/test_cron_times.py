@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -43,3 +45,17 @@ def test_times_are_those_that_croniter_comes_to(expression: str, minute: int) ->
 
     assert [EPOCH + timedelta(seconds=wall) for wall in islice(times.since(begin + 1), 5)] == forward
     assert [EPOCH + timedelta(seconds=wall) for wall in islice(times.back_from(begin - 1), 5)] == back
+
+
+PROGRAMS = """
+import sys
+sys.addaudithook(lambda event, _arguments: print(event) if event in ("subprocess.Popen", "os.exec") else None)
+from hermes_exporter.judge.cron_times import CronTimes
+CronTimes("0 9 * * *")
+"""
+
+
+def test_no_program_is_run() -> None:
+    """Reading the first expression, which loads the library for it, starts no other program."""
+    done = subprocess.run([sys.executable, "-c", PROGRAMS], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
