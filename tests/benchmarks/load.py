@@ -1,7 +1,7 @@
 """python -m tests.benchmarks.load: hours of many profiles under load; what the exporter takes must not grow.
 
 Time is made up (libfaketime) and goes on by the scrape interval as soon as both scrapers have their answers. In
-each step every file changes as it would in those seconds: heartbeats each 30, ticks each 60, logs at their rate and
+each step every file changes as it would in those seconds: heartbeats each 30, ticks each 60, logs at their rate,
 rotated as Hermes does, runs of jobs in the ledger, in jobs.json and in the log. Nothing else is compressed: each
 scrape reads, judges, stores and answers in full. What CPU time per hour would be cannot be told from it.
 """
@@ -128,9 +128,9 @@ class Fleet:
             row |= {"id": f"f{self._run:031x}", "job_id": job["id"]}
             row |= dict.fromkeys(("claimed_at", "started_at", "finished_at"), moment.isoformat())
             marks = ", ".join(f":{column}" for column in row)
-            database.execute(f"INSERT INTO executions VALUES ({marks})", row)  # noqa: S608
+            database.execute(f"INSERT INTO executions VALUES ({marks})", row)
             oldest = "SELECT rowid FROM executions ORDER BY rowid DESC LIMIT -1 OFFSET 1000"
-            database.execute(f"DELETE FROM executions WHERE rowid IN ({oldest})")  # noqa: S608
+            database.execute(f"DELETE FROM executions WHERE rowid IN ({oldest})")
             database.commit()
         told = f"INFO cron.scheduler: Job '{job['id']}': delivered to telegram:424242 via live adapter"
         self._append(profile / "logs/agent.log", f"{moment:%Y-%m-%d %H:%M:%S},001 {told}\n")
@@ -173,7 +173,9 @@ class Watched:
         self.text = answers[-1].text
         process = Path(f"/proc/{self._process.pid}")
         status = (process / "status").read_text()
-        resident, threads = (int(re.findall(rf"^{name}:\s+(\d+)", status, re.MULTILINE)[0]) for name in ("VmRSS", "Threads"))
+        resident, threads = (
+            int(re.findall(rf"^{name}:\s+(\d+)", status, re.MULTILINE)[0]) for name in ("VmRSS", "Threads")
+        )
         stored = sum(path.stat().st_size for path in self._state.parent.glob("memory.db*"))
         descriptors = len(os.listdir(process / "fd"))  # noqa: PTH208  # they are counted, not walked
         return Sample(resident << 10, descriptors, threads, stored, tuple(each.milliseconds for each in answers))
@@ -228,7 +230,9 @@ def report(samples: list[Sample]) -> list[str]:
     """Print the thirds, and return what grew from the first to the last."""
     size = len(samples) // 3
     thirds = [samples[:size], samples[size:-size], samples[-size:]]
-    click.echo(f"{'':8}{'resident MB':>12}{'descriptors':>12}{'threads':>9}{'stored kB':>11}{'ms median':>11}{'p99':>8}")
+    click.echo(
+        f"{'':8}{'resident MB':>12}{'descriptors':>12}{'threads':>9}{'stored kB':>11}{'ms median':>11}{'p99':>8}"
+    )
     for name, third in zip(("first", "second", "last"), thirds, strict=True):
         times = sorted(each for sample in third for each in sample.milliseconds)
         most = _most(third)

@@ -1,7 +1,8 @@
-"""Little memory, and files of any size: what cannot be held is refused by itself, and read when it can be."""
+"""Little memory, no descriptors, great files: what cannot be read costs its own series, and only meanwhile."""
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hermes_exporter.sources.artefact import settled, signature
+from tests.lab.waiting import until
 from tests.odd_homes import home, running
 from tests.scraping import Series, parse
 from tests.web.exporter_process import ExporterProcess
@@ -18,7 +21,7 @@ from tests.web.exporter_process import ExporterProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SPARE = 24 << 20
+SPARE = 8 << 20
 """What the exporter may take beyond what it has."""
 OF_CRON = 'hermes_exporter_collector_success{collector="cron",profile="default"}'
 OF_GATEWAY = 'hermes_exporter_collector_success{collector="gateway",profile="default"}'
@@ -44,7 +47,7 @@ def jobs_file(root: Path) -> Path:
 
 def write_jobs(root: Path, number: int, text: str = "write") -> None:
     """Leave so many jobs."""
-    jobs = [{"id": f"{job:012x}", "name": f"j{job}", "prompt": text, "extra": [[]] * 9} for job in range(number)]
+    jobs = [{"id": f"{job:012x}", "name": f"j{job}", "prompt": text} for job in range(number)]
     new = root / "new"
     new.write_text(json.dumps({"jobs": jobs}))
     new.replace(jobs_file(root))
@@ -67,26 +70,26 @@ def expect_recovery(process: ExporterProcess, root: Path, reason: str) -> None:
 
 
 def test_more_than_there_is_memory_for(exporter: ExporterProcess, tmp_path: Path) -> None:
-    """A store just below the greatest that is read, by a process that may not grow: the cron has failed, no more."""
+    """A store as great as any that is read, and a process that may not grow: the cron has failed, no more."""
     root = tmp_path / "home/.hermes"
-    taken = int(Path(f"/proc/{exporter.process.pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    before = resource.prlimit(exporter.process.pid, resource.RLIMIT_AS, (taken + SPARE, resource.RLIM_INFINITY))
-    write_jobs(root, 120_000, "")
+    limit = (_held(exporter, "VmData") + SPARE, resource.RLIM_INFINITY)
+    before = resource.prlimit(exporter.process.pid, resource.RLIMIT_DATA, limit)
+    write_jobs(root, 1, "x" * (15 << 20))
 
     expect_recovery(exporter, root, "there is not enough memory to read it")
 
-    resource.prlimit(exporter.process.pid, resource.RLIMIT_AS, before)
+    resource.prlimit(exporter.process.pid, resource.RLIMIT_DATA, before)
 
 
 def test_a_store_of_a_gigabyte(exporter: ExporterProcess, tmp_path: Path) -> None:
     """It is refused by its size, and nothing of it is read."""
     root = tmp_path / "home/.hermes"
-    resident = _resident(exporter)
+    resident = _held(exporter)
     os.truncate(jobs_file(root), 1 << 30)
 
     expect_recovery(exporter, root, "more than the")
 
-    assert _resident(exporter) - resident < 16 << 20
+    assert _held(exporter) - resident < 16 << 20
 
 
 def test_ten_thousand_outputs(exporter: ExporterProcess, tmp_path: Path) -> None:
@@ -94,14 +97,38 @@ def test_ten_thousand_outputs(exporter: ExporterProcess, tmp_path: Path) -> None
     output = tmp_path / "home/.hermes/cron/output/000000000001"
     output.mkdir(parents=True)
     before = scrape(exporter)
-    resident = _resident(exporter)
+    resident = _held(exporter)
     for number in range(10_000):
         (output / f"{number}.md").touch()
 
     assert scrape(exporter).keys() == before.keys()
-    assert _resident(exporter) - resident < 4 << 20
+    assert _held(exporter) - resident < 4 << 20
 
 
-def _resident(process: ExporterProcess) -> int:
+def test_no_descriptor_is_left(exporter: ExporterProcess, tmp_path: Path) -> None:
+    """A file that changed cannot be opened: its series are gone until it can, though it does not change again."""
+    config = tmp_path / "home/.hermes/config.yaml"
+    config.write_text("timezone: Europe/Rome\n")
+    until(lambda: settled(signature(config.stat())), 10, "the file is settled")
+    connection = http.client.HTTPConnection(exporter.address.removeprefix("http://"), timeout=15)
+    connection.connect()
+
+    def asked() -> Series:
+        connection.request("GET", "/metrics")
+        return parse(connection.getresponse().read().decode())
+
+    before = resource.prlimit(exporter.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(exporter.process.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+    series = asked()
+    assert series[OF_GATEWAY] == 0
+    assert "Too many open files" in exporter.log()
+
+    resource.prlimit(exporter.process.pid, resource.RLIMIT_NOFILE, before)
+    assert asked()[OF_GATEWAY] == 1
+    connection.close()
+
+
+def _held(process: ExporterProcess, what: str = "VmRSS") -> int:
+    """Bytes that the kernel counts."""
     status = Path(f"/proc/{process.process.pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) << 10
+    return int(re.findall(rf"{what}:\s+(\d+) kB", status)[0]) << 10

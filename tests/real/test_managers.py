@@ -22,7 +22,7 @@ SUCCESS = "hermes_exporter_collector_success"
 
 
 def test_user_manager_gone_and_back(machine: UserSystemd, exporter: Exporter) -> None:
-    """Without its user's manager the units have failed, and its gateway is dead; both are seen when they are back."""
+    """Without its manager the units have failed, and their gateway is dead; both are seen when they are back."""
     unit = install(machine, "away", GATEWAY)
     machine.systemctl("user", "enable", "--now", unit)
     exporter.wait(1, "hermes_unit_state", unit=unit, state="active")
