@@ -111,20 +111,19 @@ def test_no_descriptor_is_left(exporter: ExporterProcess, tmp_path: Path) -> Non
     config.write_text("timezone: Europe/Rome\n")
     until(lambda: settled(signature(config.stat())), 10, "the file is settled")
     connection = http.client.HTTPConnection(exporter.address.removeprefix("http://"), timeout=15)
-    connection.connect()
 
-    def asked() -> Series:
-        connection.request("GET", "/metrics")
-        return parse(connection.getresponse().read().decode())
+    def asked(path: str) -> str:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
 
+    assert asked("/-/healthy") == "healthy\n"
     before = resource.prlimit(exporter.process.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(exporter.process.pid, resource.RLIMIT_NOFILE, (3, before[1]))
-    series = asked()
-    assert series[OF_GATEWAY] == 0
+    assert parse(asked("/metrics"))[OF_GATEWAY] == 0
     assert "Too many open files" in exporter.log()
 
     resource.prlimit(exporter.process.pid, resource.RLIMIT_NOFILE, before)
-    assert asked()[OF_GATEWAY] == 1
+    assert parse(asked("/metrics"))[OF_GATEWAY] == 1
     connection.close()
 
 
