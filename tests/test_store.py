@@ -253,6 +253,26 @@ def test_a_second_writer_is_refused_and_told_who_is_first(made: Home, path: Path
     store.open_to_write(path).close()
 
 
+def test_a_lock_that_is_taken_away_is_taken_again(made: Home, path: Path) -> None:
+    """Without its file the lock would keep nobody out; who comes meanwhile is the writer, and is named."""
+    lock = path.with_name("memory.db.lock")
+    with exporter(made, path) as scraper:
+        scraper.scrape()
+        lock.unlink()
+        start(made.profile("coder"), 300)
+        assert [scraper.scrape()[DURABLE] for _ in range(2)] == [0, 1]
+        with pytest.raises(StoreBusyError, match=f"pid {os.getpid()}"):
+            store.open_to_write(path)
+
+        lock.unlink()
+        other = store.open_to_write(path)
+        start(made.profile("coder"), 200)
+        assert [scraper.scrape()[DURABLE] for _ in range(2)] == [0, 0]
+        other.close()
+        assert [scraper.scrape()[DURABLE] for _ in range(2)] == [0, 1]
+    assert scrape(made, path)[STARTS.format("coder")] == 2
+
+
 def test_a_writer_that_was_killed_lets_go(path: Path) -> None:
     """Its lock ends with it."""
     code = "import sys,time,pathlib; from hermes_exporter import store; "
@@ -386,6 +406,43 @@ def test_a_directory_in_the_place_of_the_file_is_said(made: Home, tmp_path: Path
         assert "will not survive a restart" in done.output
 
 
+def test_a_place_that_comes_later(made: Home, path: Path) -> None:
+    """What could not be opened at the start is opened when it can be, and takes what was counted until then."""
+    path.parent.write_text("a file in the place of the directory")
+    memory = Memory(store.waiting(path), failure="not a directory")
+    scraper = Scraper(made, memory=memory)
+    scraper.scrape()
+    start(made.profile("coder"), 300)
+    assert scraper.scrape()[DURABLE] == 0
+
+    path.parent.unlink()
+    assert [scraper.scrape()[DURABLE] for _ in range(2)] == [0, 1]
+    scraper.gatherer.close()
+    memory.close()
+
+    assert scrape(made, path)[STARTS.format("coder")] == 1
+
+
+def test_a_thread_that_is_late_with_the_news(made: Home, path: Path) -> None:
+    """The file was made anew while nobody waited for that any more: all of it is stored all the same."""
+    scrape(made, path)
+    opened = store.open_to_write(path)
+    memory = Memory(opened)
+    scraper = Scraper(made, memory=memory)
+    scraper.scrape()
+    path.unlink()
+    with pytest.raises(StoreError, match="removed or replaced"):
+        opened.write([])
+
+    start(made.profile("coder"), 300)
+    assert scraper.scrape()[DURABLE] == 1
+    scraper.gatherer.close()
+    memory.close()
+
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert {name for (name,) in connection.execute("SELECT name FROM profile")} == {"coder", "default"}
+
+
 @pytest.mark.parametrize("put", ["nothing", "an old copy", "rubbish"])
 def test_a_file_that_is_taken_away_is_made_anew(made: Home, path: Path, put: str) -> None:
     """Deleted, or replaced by a backup, under a running exporter: what it knows is stored again, all of it."""
@@ -467,7 +524,7 @@ def test_a_thousand_jobs_need_less_than_five_megabytes(path: Path) -> None:
 
 
 def test_what_nobody_saw_for_a_season_is_dropped(path: Path) -> None:
-    """A row that was not stored anew for 90 days is gone when the file is opened."""
+    """A row that was stored 90 days before the newest one is gone when the file is opened."""
     opened = store.open_to_write(path)
     now = time.time()
     ages = {"fresh": 0.0, "old": 89.0, "ancient": 91.0}
@@ -476,6 +533,17 @@ def test_what_nobody_saw_for_a_season_is_dropped(path: Path) -> None:
 
     again = store.open_to_write(path)
     assert {row.name for row in again.rows()} == {"fresh", "old"}
+    again.close()
+
+
+def test_a_clock_that_is_years_ahead_drops_nothing(path: Path) -> None:
+    """However late it seems to be, what was stored last is kept."""
+    opened = store.open_to_write(path)
+    opened.write([Row("/h", "x", 1, 1, time.time() - 3650 * 86400, b"")])
+    opened.close()
+
+    again = store.open_to_write(path)
+    assert [row.name for row in again.rows()] == ["x"]
     again.close()
 
 
