@@ -14,7 +14,7 @@ from tests.fuzz.targets import TARGETS
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECONDS = 20
+SECONDS = 6
 ENDING_SECONDS = 90
 """An input that takes long may be the last, and Python and its modules are instrumented first."""
 
