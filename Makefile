@@ -29,7 +29,7 @@ test: lint lab
 test-slow: .venv/tested lab
 	$(PIP) install --group fuzz
 	bash tests/lab/setup.sh 0.17.0 0.18.2
-	$(BIN)/pytest -m "slow $(ROOT_ONLY)"
+	$(BIN)/pytest -n 2 --dist loadfile -m "slow $(ROOT_ONLY)"
 
 bench: .venv/tested lab
 	$(PIP) install --group bench
