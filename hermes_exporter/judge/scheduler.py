@@ -60,7 +60,8 @@ def judge(  # noqa: PLR0913  # what a verdict on the cron stands on
     beats = _beats(cron, now, DEAD_STALE_SECONDS if liveness.up is False else STALE_SECONDS)
     error = _error(cron, now)
     turns = (busy and liveness.up is True) or beats
-    ticked = starting or turns if enabled and built_in else None
+    seen = beats if cron.heartbeat is None else turns
+    ticked = starting or seen if enabled and built_in else None
     stalled: bool | None = None
     if liveness.up and built_in:
         idle = enabled is False or draining or starting

@@ -92,7 +92,7 @@ def test_a_quiet_month_is_silent(make_host: MakeHost, version: str) -> None:
             host.watch()
     host.run(host.start + DAYS * DAY)
 
-    assert len(host.scraped) + len(host.unanswered) == DAYS * DAY / host.step - 2
+    assert len(host.scraped) + len(host.unanswered) >= DAYS * DAY / host.step - 2
     assert (host.value("hermes_gateway_starts_total", profile="default") or 0) >= DAYS // 3
     assert host.value("hermes_profile_health", profile="default", verdict="ok") == 1
     for name in (
