@@ -107,6 +107,7 @@ class Discovery:
         for name, at in known.items():
             profile = named(home, name)
             self._seen[profile.label] = (profile, at)
+        self._held = False  # anything, when it was looked at
         self._listing: tuple[object, float, tuple[Profile, ...]] | None = None
 
     def find(self, reader: Reader, now: float) -> Found:
@@ -118,10 +119,12 @@ class Discovery:
             status = os.stat(self._root)  # noqa: PTH116
             owner = status.st_uid
             _expect_directory(status.st_mode)
-            if self._seen and _is_empty(self._root, status):
+            empty = _is_empty(self._root, status)
+            if empty and self._held:
                 problems.append(self._problem(self.home.root, "is empty, as where nothing is mounted"))
             else:
                 present = self._present(now)
+            self._held = self._held or not empty
         except (FileNotFoundError, NotADirectoryError):
             problems.append(self._problem(self.home.root, "is no directory, or does not exist"))
         except OSError as error:
