@@ -14,7 +14,7 @@ import yaml
 
 from tests.lab.alertmanager import ROUTES
 from tests.lab.unpacked import BIN
-from tests.lab.waiting import free_port, until
+from tests.lab.waiting import answers, free_port, until
 from tests.test_alerts import ALERTS, CASES, RUNBOOKS
 
 if TYPE_CHECKING:
@@ -151,15 +151,6 @@ def push(tmp_path: Path) -> Iterator[str]:
     finally:
         ntfy.terminate()
         ntfy.wait(10)
-
-
-def answers(url: str) -> bool:
-    """Whether anything answers there."""
-    try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
-    except OSError:
-        return False
 
 
 def notice(firing: list[str], resolved: list[str], truncated: int = 0) -> bytes:

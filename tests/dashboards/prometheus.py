@@ -19,7 +19,7 @@ from tests.dashboards.story import HOURS, hosts
 from tests.lab.alertmanager import faster
 from tests.lab.unpacked import TREE
 from tests.lab.user_systemd import REPO
-from tests.lab.waiting import free_port, until
+from tests.lab.waiting import answers, free_port, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ class Prometheus:
                  f"--web.listen-address={address}", "--web.enable-remote-write-receiver"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=directory,
             )  # fmt: skip
-        until(self._ready, 60, (directory / "prometheus.log").read_text)
+        until(lambda: answers(f"{self.url}/-/ready"), 60, (directory / "prometheus.log").read_text)
 
     def stop(self) -> None:
         """End it."""
@@ -103,10 +103,3 @@ class Prometheus:
         assert not found.get("warnings"), f"{parameters['query']}: {found['warnings']}"
         result: list[dict[str, Any]] = found["data"]["result"]
         return result
-
-    def _ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tests.field import rules
 from tests.lab.user_systemd import REPO
-from tests.lab.waiting import free_port, until
+from tests.lab.waiting import answers, free_port, until
 from tests.year.world import World
 
 if TYPE_CHECKING:
@@ -182,8 +182,4 @@ class FieldHost(World):
         assert self._process is not None
         if self._process.poll() is not None:
             raise AssertionError(f"the exporter ended with {self._process.returncode}:\n{self._log.read_text()}")
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=30) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+        return answers(f"http://127.0.0.1:{self._port}/-/ready", 30)

@@ -18,7 +18,7 @@ import yaml
 from tests.lab.alertmanager import faster
 from tests.lab.unpacked import BIN
 from tests.lab.user_systemd import REPO
-from tests.lab.waiting import free_port, until
+from tests.lab.waiting import answers, free_port, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ class Engine:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=directory,
                 env={**os.environ, **environment},
             )  # fmt: skip
-        until(self._ready, 60, self._log.read_text)
+        until(lambda: answers(f"{self.url}/-/ready"), 60, self._log.read_text)
 
     def kill(self) -> None:
         """End it as a power cut does."""
@@ -55,13 +55,6 @@ class Engine:
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=10) as answer:
             text: str = answer.read().decode()
             return text
-
-    def _ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 class Receiver(Engine):

@@ -31,37 +31,17 @@ elif [ ${#missing[@]} -gt 0 ]; then
         || { tail -20 "$cache/apt.log" >&2; exit 1; }
 fi
 
-unpacked="trixie prometheus promtool prometheus-alertmanager ntfy"
-if [ "$(cat "$cache/debs/contents" 2>/dev/null)" != "$unpacked" ]; then
-    echo "setup: fetching $unpacked into .cache/debs"
-    # shellcheck disable=SC2086  # one suite and several packages
-    bash "$repo/tests/lab/get-debs.sh" "$cache/debs" $unpacked
-    echo "$unpacked" > "$cache/debs/contents"
-fi
-
-compose="trixie docker-compose"
-if [ "$(cat "$cache/compose/contents" 2>/dev/null)" != "$compose" ]; then
-    echo "setup: fetching $compose into .cache/compose"
-    # shellcheck disable=SC2086  # a suite and a package
-    bash "$repo/tests/lab/get-debs.sh" "$cache/compose" $compose
-    echo "$compose" > "$cache/compose/contents"
-fi
-
-victoria="trixie victoria-metrics"
-if [ "$(cat "$cache/victoria/contents" 2>/dev/null)" != "$victoria" ]; then
-    echo "setup: fetching $victoria into .cache/victoria"
-    # shellcheck disable=SC2086  # a suite and a package
-    bash "$repo/tests/lab/get-debs.sh" "$cache/victoria" $victoria
-    echo "$victoria" > "$cache/victoria/contents"
-fi
-
-faketime="bookworm libfaketime"
-if [ "$(cat "$cache/faketime/contents" 2>/dev/null)" != "$faketime" ]; then
-    echo "setup: fetching $faketime into .cache/faketime"
-    # shellcheck disable=SC2086  # a suite and a package
-    bash "$repo/tests/lab/get-debs.sh" "$cache/faketime" $faketime
-    echo "$faketime" > "$cache/faketime/contents"
-fi
+unpack() {   # unpack NAME SUITE PACKAGE...: into .cache/NAME, unless that holds them already
+    local place=$cache/$1; shift
+    [ "$(cat "$place/contents" 2>/dev/null)" != "$*" ] || return 0
+    echo "setup: fetching $* into .cache/${place##*/}"
+    bash "$repo/tests/lab/get-debs.sh" "$place" "$@"
+    echo "$*" > "$place/contents"
+}
+unpack debs trixie prometheus promtool prometheus-alertmanager ntfy
+unpack compose trixie docker-compose
+unpack victoria trixie victoria-metrics
+unpack faketime bookworm libfaketime
 
 for version in 0.19.0 "$@"; do
     hermes="hermes-agent==$version aiohttp==3.14.1"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import urllib.request
 from pathlib import Path
 
 from tests.lab.user_systemd import REPO
-from tests.lab.waiting import until
+from tests.lab.waiting import answers, until
 
 TREE = REPO / ".cache/debs/x"
 BIN = TREE / "usr/bin"
@@ -28,15 +27,7 @@ class Program:
 
     def wait_ready(self, url: str) -> None:
         """Wait until it answers there."""
-
-        def ready() -> bool:
-            try:
-                with urllib.request.urlopen(url, timeout=2) as answer:
-                    return bool(answer.status == 200)
-            except OSError:
-                return False
-
-        until(ready, 30, lambda: f"{self._log.stem} ready:\n{self._log.read_text()[-2000:]}")
+        until(lambda: answers(url), 30, lambda: f"{self._log.stem} ready:\n{self._log.read_text()[-2000:]}")
 
     def stop(self) -> None:
         """End it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+import urllib.request
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ def until(
             raise AssertionError(f"after {seconds:g} s still not: {what if isinstance(what, str) else what()}")
         time.sleep(every)
     return value
+
+
+def answers(url: str, seconds: float = 2) -> bool:
+    """Whether an address answers with 200 within so many seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=seconds) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab.exporter import Exporter
 from tests.lab.hermes_home import HermesHome
-from tests.lab.stubs import Messenger, Provider
+from tests.lab.stubs import Messenger, Provider, Receiver
 from tests.lab.user_systemd import REPO, UserSystemd
 
 if TYPE_CHECKING:
@@ -57,19 +57,22 @@ def start_exporter(machine: UserSystemd, tmp_path: Path) -> Iterator[StartExport
 @pytest.fixture(scope="session")
 def provider() -> Iterator[Provider]:
     """The model provider of every gateway."""
-    provider = Provider()
-    provider.start()
-    yield provider
-    provider.stop()
+    with Provider() as provider:
+        yield provider
 
 
 @pytest.fixture(scope="session")
 def messenger() -> Iterator[Messenger]:
     """The messenger of every gateway."""
-    messenger = Messenger()
-    messenger.start()
-    yield messenger
-    messenger.stop()
+    with Messenger() as messenger:
+        yield messenger
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Whatever takes JSON."""
+    with Receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture

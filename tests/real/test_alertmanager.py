@@ -53,20 +53,9 @@ def ntfy(tmp_path: Path) -> Iterator[Ntfy]:
 @pytest.fixture
 def telegram(tmp_path: Path) -> Iterator[TelegramApi]:
     """The Bot API, the token beside Alertmanager's configuration."""
-    stub = TelegramApi()
-    stub.start()
-    (tmp_path / "telegram-token").write_text(stub.token)
-    yield stub
-    stub.stop()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whatever takes JSON."""
-    stub = Receiver()
-    stub.start()
-    yield stub
-    stub.stop()
+    with TelegramApi() as stub:
+        (tmp_path / "telegram-token").write_text(stub.token)
+        yield stub
 
 
 def through_ntfy(ntfy: Ntfy, directory: Path, factor: float) -> Alertmanager:

@@ -51,10 +51,8 @@ class Pings(Stub):
 @pytest.fixture
 def pings() -> Iterator[Pings]:
     """A dead man's switch."""
-    stub = Pings()
-    stub.start()
-    yield stub
-    stub.stop()
+    with Pings() as stub:
+        yield stub
 
 
 @pytest.fixture

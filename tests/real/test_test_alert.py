@@ -25,21 +25,10 @@ HERMES_OWN = "7000000001:AAhermesOwnhermesOwnhermesOwnhermes"
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Whatever takes JSON."""
-    stub = Receiver()
-    stub.start()
-    yield stub
-    stub.stop()
-
-
-@pytest.fixture
 def telegram() -> Iterator[TelegramApi]:
     """The Bot API."""
-    stub = TelegramApi()
-    stub.start()
-    yield stub
-    stub.stop()
+    with TelegramApi() as stub:
+        yield stub
 
 
 @pytest.fixture

@@ -49,10 +49,8 @@ class Behind(Stub):
 @pytest.fixture
 def behind() -> Iterator[Behind]:
     """The stub, serving."""
-    stub = Behind()
-    stub.start()
-    yield stub
-    stub.stop()
+    with Behind() as stub:
+        yield stub
 
 
 def test_password_is_given_and_never_shown(behind: Behind) -> None:
