@@ -155,13 +155,13 @@ def cron(data: bytes) -> None:
 
 
 def authorization(data: bytes) -> None:
-    """Ask with a header: only the right one is let in."""
+    """Ask with a header: only the right one is let in, with whatever padding base64 gets."""
     passwords = Passwords()
     passwords.use({USER: COST_4})
     header = data.decode("latin-1")
     admitted = asyncio.run(passwords.prove(header, "client"))
     passwords.close()
-    assert not admitted or header.split(" ", 1)[1].strip() == "bGFiOnJpZ2h0"
+    assert not admitted or header.split(" ", 1)[1].strip().rstrip("=") == "bGFiOnJpZ2h0"
 
 
 def accept(data: bytes) -> None:

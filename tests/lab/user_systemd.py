@@ -23,7 +23,7 @@ Scope = Literal["user", "system"]
 class UserSystemd:
     """One throw-away machine: systemd as PID 1, logind, the lingering user hermes and its user manager."""
 
-    def __init__(self, directory: Path, life: int = 1500, shown: list[Path] = VISIBLE) -> None:
+    def __init__(self, directory: Path, life: int = 5400, shown: list[Path] = VISIBLE) -> None:
         """Keep its state in directory; it is killed after `life` seconds whatever happens."""
         self.directory = directory
         self._environment = {
