@@ -27,6 +27,8 @@ SHORT_BYTES = 16 << 10
 """Setting up zlib's usual window takes longer than compressing so much."""
 SERIES_KEPT = 1024
 """Names kept with their labels: of the series that have a new value at every scrape."""
+SCRAPERS_KEPT = 16
+"""Answers kept to what scrapers accept; each sends the same headers every time."""
 _END = b"# EOF\n"
 
 
@@ -50,6 +52,7 @@ class Format(NamedTuple):
 PLAIN = Format(openmetrics=False, compressed=False)
 
 
+@lru_cache(maxsize=SCRAPERS_KEPT)
 def negotiate(accept: str, accept_encoding: str) -> tuple[Format, str]:
     """Return format and content type for a request's headers; what cannot be understood gets plain text."""
     from prometheus_client.exposition import choose_encoder  # noqa: PLC0415

@@ -12,6 +12,7 @@ import os
 import stat
 import time
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -76,6 +77,10 @@ class Read(Generic[T]):
 
 
 Signature = tuple[int, int, int, int, int]
+signature: Callable[[os.stat_result], Signature] = attrgetter(
+    "st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"
+)
+"""Return what changes whenever a file does."""
 
 
 class Reader:
@@ -153,11 +158,6 @@ def _given(outcome: Read[T] | SourceError) -> Read[T]:
     if isinstance(outcome, SourceError):
         raise outcome.with_traceback(None)  # it grows at each raise, and keeps what it has passed
     return outcome
-
-
-def signature(status: os.stat_result) -> Signature:
-    """Return what changes whenever a file does."""
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def settled(*signatures: tuple[int, ...] | None) -> bool:

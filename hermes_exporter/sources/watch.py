@@ -44,15 +44,14 @@ class Watch(Generic[T]):
 
     def same(self) -> bool:
         """Whether everything looks as it did before ``made`` was made of it."""
-        self._looked_at.clear()
+        self._looked_at = {}
         if not self._stands:
             return False
-        for path, sign in self._present.items():
-            now = self._looked_at[path] = _sign(path)
-            if now != sign:
-                return False
-        self._looked_at.clear()
-        return True
+        now = [_sign(path) for path in self._present]
+        if now == [*self._present.values()]:
+            return True
+        self._looked_at = dict(zip(self._present, now, strict=True))
+        return False
 
     def look(self) -> dict[str, Sign]:
         """Return how the paths look now, or did when ``same`` just looked.
@@ -72,7 +71,7 @@ class Watch(Generic[T]):
             if sign != before:
                 self._different.add(path)
             signs[path] = sign
-        self._looked_at.clear()
+        self._looked_at = {}
         return signs
 
     def changed(self) -> set[str]:
