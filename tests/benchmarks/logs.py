@@ -42,8 +42,8 @@ class Reading(NamedTuple):
 
 
 @click.command()
-@click.option("--megabytes", default=200, show_default=True, help="Size of agent.log.")
-@click.option("--rounds", default=7, show_default=True, help="Readings of each reader.")
+@click.option("--megabytes", default=500, show_default=True, help="Size of agent.log.")
+@click.option("--rounds", default=5, show_default=True, help="Readings of each reader.")
 @click.option("--bytes", "size", default=1 << 16, show_default=True, help="How much we read at once.")
 @click.option("--seed", default=1, show_default=True)
 def main(megabytes: int, rounds: int, size: int, seed: int) -> None:

@@ -40,6 +40,17 @@ def starts(times: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     return "\n".join(lines)
 
 
+def commands(times: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Commands, a row for each; ratios of the wall time are to the first, paired by round."""
+    lines = [f"{'command':22}{'wall ms (least..most)':>26}{'x first':>22}{'CPU ms':>9}"]
+    first = next(iter(times.values()))
+    for name, pairs in times.items():
+        ratio = Spread.of([one[0] / other[0] for one, other in zip(pairs, first, strict=True)])
+        wall, cpu = (Spread.of([pair[index] * 1e3 for pair in pairs]) for index in (0, 1))
+        lines.append(f"{name:22}{_spread(wall, 0):>26}{_spread(ratio, 2):>22}{cpu.median:9.0f}")
+    return "\n".join(lines)
+
+
 def idle(names: Sequence[str], seconds: Sequence[float], minutes: int) -> str:
     """An idle day, a row for each exporter."""
     lines = [f"{'idle day':18}{f'CPU s/day, from {minutes} minutes at 15 s':>40}"]
