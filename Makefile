@@ -34,6 +34,8 @@ test-slow: .venv/tested lab
 bench: .venv/tested lab
 	$(PIP) install --group bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+	$(BIN)/python -m tests.benchmarks.logs
+	$(BIN)/python -m tests.benchmarks.checks
 
 lint: .venv/tested
 	$(BIN)/ruff check .
