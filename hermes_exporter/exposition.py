@@ -90,6 +90,7 @@ class Chunk:
                 family: "".join(_line(sample, named, floatToGoString) for sample in samples).encode()
                 for family, samples in self._samples.items()
             }
+            self._samples = {}
         return self._lines
 
 
@@ -105,10 +106,9 @@ class Section:
         """Return the section as it is sent."""
         body = self._bodies.get(wanted)
         if body is None:
+            body = b"".join(self._parts(openmetrics=wanted.openmetrics))
             if wanted.compressed:
-                body = _compressed(self.body(Format(wanted.openmetrics, compressed=False)))
-            else:
-                body = b"".join(self._parts(openmetrics=wanted.openmetrics))
+                body = _compressed(body)
             self._bodies[wanted] = body
         return body
 

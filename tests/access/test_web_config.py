@@ -21,7 +21,7 @@ from .authority import Authority, encrypted_key, hashed
 if TYPE_CHECKING:
     from pathlib import Path
 
-HASH = hashed("right")
+HASH = "$2b$04$WZ42Z62B4LY.E.4dGG3r9.zJb1XDXOcPpr9mrPk47mLL6VMlDe1Ka"
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
 CLIENTS = f"{TLS}  client_ca_file: authority.crt\n  client_auth_type: RequireAndVerifyClientCert\n"
 
