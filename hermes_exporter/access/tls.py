@@ -115,7 +115,7 @@ def _choose(made: ssl.SSLContext, settings: TlsSettings) -> None:
         try:
             made.set_ecdh_curve(settings.curve)
         except (ssl.SSLError, ValueError) as error:
-            raise TlsError("curve_preferences", f"this machine's OpenSSL has no {settings.curve}") from error
+            raise TlsError("curve_preferences", f"this Python's ssl has no {settings.curve}") from error
 
 
 def _identify(made: ssl.SSLContext, settings: TlsSettings) -> None:

@@ -16,12 +16,12 @@ from hermes_exporter.access.web_config import WebConfig, load
 from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.cli import main
 
-from .authority import Authority, encrypted_key, hashed
+from .authority import Authority, encrypted_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HASH = "$2b$04$WZ42Z62B4LY.E.4dGG3r9.zJb1XDXOcPpr9mrPk47mLL6VMlDe1Ka"
+HASH = "$2b$04$xWa3tV4eExDJeNvb0jYpre5K6wMWvYS04TNW3w6SUu.SqN71vk1UO"
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
 CLIENTS = f"{TLS}  client_ca_file: authority.crt\n  client_auth_type: RequireAndVerifyClientCert\n"
 
@@ -115,10 +115,26 @@ def test_this_openssl_has_each_suite(directory: Path, suite: str) -> None:
     assert offered == {SUITES[suite]}
 
 
-@pytest.mark.parametrize("curve", ["CurveP256", "CurveP384", "CurveP521", "X25519"])
+@pytest.mark.parametrize("curve", ["CurveP256", "CurveP384", "CurveP521"])
 def test_this_openssl_has_each_curve(directory: Path, curve: str) -> None:
-    """Every curve of the toolkit can be named."""
+    """Every NIST curve of the toolkit can be named."""
     assert settings(directory, f"{TLS}  curve_preferences: [{curve}]\n").curve
+
+
+def test_a_curve_that_only_some_pythons_have(directory: Path) -> None:
+    """X25519 is taken where this Python's ssl can use it (Debian 12's own cannot), else refused with its name."""
+    able = True
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ecdh_curve("X25519")
+    except ssl.SSLError:
+        able = False
+    try:
+        assert settings(directory, f"{TLS}  curve_preferences: [X25519]\n").curve == "X25519"
+        taken = True
+    except ConfigError as error:
+        assert "4:22: tls_server_config.curve_preferences: this Python's ssl has no X25519" in str(error)
+        taken = False
+    assert taken == able
 
 
 @pytest.mark.parametrize(
