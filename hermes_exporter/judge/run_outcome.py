@@ -153,6 +153,8 @@ def _outcome(  # noqa: PLR0913, PLR0917  # every source, the strongest first
 
 def _by_log(status: str, job: Job, logged: Logged, span: tuple[float, float]) -> _Told | None:
     """Return what the log says of the run, None where it says nothing."""
+    if not any(logged):
+        return None
     delivered, silent, failed, assumed, partial = (_within(stamps, span) for stamps in logged)
     if delivered is not None and assumed is None:
         if status == "failed":

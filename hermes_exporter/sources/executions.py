@@ -141,6 +141,8 @@ def _incidents(connection: sqlite3.Connection) -> dict[str, int] | None:
 
 
 def _time(value: object) -> float | None:
+    if value is None:
+        return None
     try:
         return unix_seconds(value)
     except ValueError:
