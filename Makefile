@@ -24,7 +24,7 @@ run: .venv/installed
 	@$(BIN)/hermes-exporter serve $(ARGS)
 
 test: lint lab
-	$(BIN)/pytest -m "not slow $(ROOT_ONLY)"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow $(ROOT_ONLY)"
 
 test-slow: .venv/tested lab
 	$(PIP) install --group fuzz

@@ -166,11 +166,13 @@ def check_config(file: Path | None, web_file: Path | None) -> None:
 
 def _serve(options: dict[str, Any], warning: str, *, made_up: bool) -> None:
     """Serve; ``warning`` is said once every option has proved right."""
+    from hermes_exporter import allocator  # noqa: PLC0415
     from hermes_exporter.access.access import Access  # noqa: PLC0415
     from hermes_exporter.gather import Gatherer  # noqa: PLC0415
     from hermes_exporter.memory import Memory  # noqa: PLC0415
     from hermes_exporter.web import addresses, server  # noqa: PLC0415
 
+    allocator.return_great_blocks()
     path = options["metrics_path"]
     if not path.startswith("/") or path == "/" or path.startswith(("/-/", "/api/", "/profiles/")):
         raise click.UsageError(f"--web.telemetry-path: {path!r} must start with / and be none of our other pages")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from hermes_exporter.judge.report import Evidence, Outcome
     from hermes_exporter.sources.executions import Execution
@@ -153,8 +153,6 @@ def _outcome(  # noqa: PLR0913, PLR0917  # every source, the strongest first
 
 def _by_log(status: str, job: Job, logged: Logged, span: tuple[float, float]) -> _Told | None:
     """Return what the log says of the run, None where it says nothing."""
-    if not any(logged):
-        return None
     delivered, silent, failed, assumed, partial = (_within(stamps, span) for stamps in logged)
     if delivered is not None and assumed is None:
         if status == "failed":
@@ -206,6 +204,8 @@ def _is_of(job: Job, ended: float) -> bool:
     return job.noted.last_run_at is not None and abs(job.noted.last_run_at - ended) <= NOTED_SECONDS
 
 
-def _within(stamps: Iterable[float], span: tuple[float, float]) -> float | None:
+def _within(stamps: Sequence[float], span: tuple[float, float]) -> float | None:
     """Return the newest of the stamps that lies in a span, give or take what clocks differ by."""
+    if not stamps:
+        return None
     return max((at for at in stamps if span[0] - SLACK_SECONDS <= at <= span[1] + SLACK_SECONDS), default=None)

@@ -70,14 +70,19 @@ def expect_recovery(process: ExporterProcess, root: Path, reason: str) -> None:
 
 
 def test_more_than_there_is_memory_for(exporter: ExporterProcess, tmp_path: Path) -> None:
-    """A store as great as any that is read, and a process that may not grow: the cron has failed, no more."""
+    """A store as great as any that is read, and a process that may not grow: the cron has failed, no more.
+
+    What was read of it until then is not held on to: there is room for the next answer.
+    """
     root = tmp_path / "home/.hermes"
-    limit = (_held(exporter, "VmData") + SPARE, resource.RLIM_INFINITY)
+    held = _held(exporter, "VmData")
+    limit = (held + SPARE, resource.RLIM_INFINITY)
     before = resource.prlimit(exporter.process.pid, resource.RLIMIT_DATA, limit)
     write_jobs(root, 1, "x" * (15 << 20))
 
     expect_recovery(exporter, root, "there is not enough memory to read it")
 
+    assert _held(exporter, "VmData") - held < SPARE // 2
     resource.prlimit(exporter.process.pid, resource.RLIMIT_DATA, before)
 
 
