@@ -51,6 +51,8 @@ READING_SHARE = 0.8
 """Of the time a scraper gives, the part that reading may take; judging and encoding get the rest."""
 QUICK_SECONDS = 0.02
 """A judgement that took less may be made on the server's own loop the next time."""
+LEAST_SECONDS = 3.0
+"""No gather gives up earlier: a scraper who is in a hurry does not spoil what the others share with it."""
 STORE_SECONDS = 2.0
 """A disk that takes longer is not waited for: the answer says that it is not stored."""
 T = TypeVar("T")
@@ -98,7 +100,7 @@ class Gatherer:
         if wanted is not None:
             self._wanted.add(wanted)
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._gather(timeout))
+            self._running = asyncio.create_task(self._gather(max(timeout, LEAST_SECONDS)))
         running = self._running
         await asyncio.wait((running,), timeout=timeout)
         try:

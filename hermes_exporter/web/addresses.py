@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import socket
 from typing import NamedTuple
@@ -35,10 +37,25 @@ def parse(text: str) -> Address:
 
 
 def bind(address: Address) -> list[socket.socket]:
-    """Return the listening sockets, or raise OSError. A unix socket is readable by its owner and group."""
+    """Return the listening sockets, or raise OSError. A unix socket is readable by its owner and group.
+
+    One that is left of a process that is gone is replaced, one at which somebody listens is not.
+    """
     if address.path:
+        _expect_nobody(address.path)
         return [bind_unix_socket(address.path, mode=0o660)]
     return bind_sockets(address.port, address.host or None, backlog=BACKLOG)
+
+
+def _expect_nobody(path: str) -> None:
+    """Raise OSError where somebody listens at a unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), path)
 
 
 def url(listener: socket.socket, scheme: str, path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def _application(current: Current, site: Site, connections: Connections) -> Appl
     shared = {"gatherer": lambda: current.gatherer, "metrics_path": site.metrics_path}
     pages = [("/", Overview), ("/profiles/(.+)", ProfilePage)]
     routes = [
-        (site.metrics_path, Metrics),
+        (re.escape(site.metrics_path), Metrics),
         ("/api/v1/status", StatusDocument),
         ("/-/healthy", Healthy),
         ("/-/ready", Ready),
