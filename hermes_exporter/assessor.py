@@ -115,6 +115,7 @@ class Assessor:
         process = case.liveness.process
         if case.liveness.up:
             self._memory.of(case.profile.label).lives(now)
+        self._reports.stands(case.profile.label, now)
         return replace(
             view,
             now=now,
@@ -139,7 +140,7 @@ class Assessor:
         jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.would_see(case.units))
         reads_cron = "cron" in self._policy.collectors and case.profile.present
         cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
-        calm = self._calm.of(case)
+        calm = self._calm.of(case, memory)
         with_logs = "logs" in self._policy.collectors
         owed = NOTHING
         if cron is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.judge import platforms, zone
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 
     from hermes_exporter.cases import Case
     from hermes_exporter.judge.platforms import Platform
+    from hermes_exporter.profile_memory import ProfileMemory
     from hermes_exporter.sources.procfs import Process
+
+
+_PLAIN = re.compile(r"[\w:+/.-]{0,64}")
+"""A name of a zone; nothing else is remembered."""
 
 
 class Calm(NamedTuple):
@@ -48,24 +54,26 @@ class CalmFacts:
         self._with_platforms = with_platforms
         self._kept: dict[str, tuple[object, Calm]] = {}
 
-    def of(self, case: Case) -> Calm:
-        """Return the facts of a profile."""
+    def of(self, case: Case, memory: ProfileMemory) -> Calm:
+        """Return the facts of a profile; what a gateway's environment said stands after its death."""
         speaker = case.host or case
         read = (case.files.settings, case.files.env, case.env, case.files.cron.jobs, speaker.files.state)
         key = (*read, speaker.liveness.process, case.serving_units, case.host is None)
         kept = self._kept.get(case.profile.label)
         if kept is None or kept[0] != key:
             messengers = _platforms(case) if self._with_platforms else ()
-            here = self._zone(case)
+            here = self._zone(case, memory)
             kept = (key, Calm(messengers, here.name, here.mismatch))
             self._kept[case.profile.label] = kept
         return kept[1]
 
-    def _zone(self, case: Case) -> Zone:
+    def _zone(self, case: Case, memory: ProfileMemory) -> Zone:
         if owner := self._timezones.get(case.profile.label):
             return Zone(owner, None)
         files, process = case.files, (case.host or case).liveness.process
-        variables = self._variables(process) if process else None
+        variables = self._variables(process) if process else memory.zone
+        if process and variables and all(_PLAIN.fullmatch(value or "") for value in variables):
+            memory.zone = variables
         if variables is None:
             units = case.serving_units
             variables = ZoneVariables(_first(unit.timezone for unit in units), _first(unit.tz for unit in units))

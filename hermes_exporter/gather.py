@@ -48,11 +48,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 READING_SHARE = 0.8
-"""Of the time a scraper gives, the part that reading may take; judging and encoding get the rest."""
-QUICK_SECONDS = 0.02
-"""A judgement that took less may be made on the server's own loop the next time."""
-LEAST_SECONDS = 3.0
-"""No gather gives up earlier: a scraper who is in a hurry does not spoil what the others share with it."""
+"""Of the time a scraper gives; judging and encoding get the rest."""
+QUICK_SECONDS = 0.02  # a judgement that took less may be made on the server's own loop the next time
+LEAST_SECONDS = 1.0  # a scraper who is in a hurry does not spoil what the others share with it
 STORE_SECONDS = 2.0
 """A disk that takes longer is not waited for: the answer says that it is not stored."""
 T = TypeVar("T")
@@ -123,7 +121,7 @@ class Gatherer:
 
     async def finish(self, timeout: float) -> None:
         """Let the gather in progress, and those who wait for it, come to their end."""
-        if self._running is not None and not self._running.done():
+        if self._running is not None:
             await asyncio.wait([self._running], timeout=timeout)
             await asyncio.sleep(0)
 
@@ -233,9 +231,9 @@ class Gatherer:
         return {user: self._buses.lingers(user) for user in sorted(user for user in users if user)}
 
     def _say_what_is_not_read(self, looks: Sequence[HomeLook]) -> None:
-        for look in looks:
+        for look in looks if self._asks_systemd() else ():
             owner = look.found.owner
-            if owner is None or owner == os.getuid() or not self._asks_systemd():
+            if owner is None or owner == os.getuid():
                 continue
             directory = watched_home.home_directory(owner)
             if directory and user_unit_files(directory):

@@ -157,9 +157,8 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
 ) -> Ended:
     """Return the runs that ended since the last look; at first sight all that are known.
 
-    Stamps that lie ahead are no evidence.
+    Stamps that lie ahead are no evidence until they do not: it may be our clock that is behind.
     """
-    latest = now + FUTURE_TOLERANCE_SECONDS
     states = queue.states if queue else {}
     found, waiting, since, told_at = [], [], [], math.inf
     for row in () if _taken_up(rows, facts) else rows:
@@ -171,9 +170,12 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
         if not _is_new(row, facts):
             continue
         run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
-        if run is None or max(run.began, run.ended) > latest:
+        if run is None:
             continue
-        if word is None and _unwritten(run, evidence.reach, now):
+        if max(run.began, run.ended) > now + FUTURE_TOLERANCE_SECONDS:
+            waiting.append(row.id)
+            told_at = min(told_at, max(run.began, run.ended) - FUTURE_TOLERANCE_SECONDS)
+        elif word is None and _unwritten(run, evidence.reach, now):
             waiting.append(row.id)
             since.append(run.taken_up)
             told_at = min(told_at, run.ended + LOG_SECONDS)
@@ -182,8 +184,7 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
     noted = _noted(job, rows, evidence, facts, now)
     if noted is not None and _unwritten(noted, evidence.reach, now):
         since.append(noted.ended)
-        told_at = min(told_at, noted.ended + LOG_SECONDS)
-        noted = None
+        told_at, noted = min(told_at, noted.ended + LOG_SECONDS), None
     taken = sorted((*found, *([noted] if noted else ())), key=lambda run: (run.ended, run.began))
     return Ended(tuple(taken), tuple(waiting), told_at, min(since, default=None))
 
@@ -228,8 +229,7 @@ def _is_new(row: Execution, facts: JobFacts | None) -> bool:
     if facts is None or row.id in facts.flying:
         return True
     if not facts.row:
-        began = row.started_at or row.claimed_at or 0.0
-        return facts.last_began is None or began > facts.last_began
+        return facts.last_began is None or (row.started_at or row.claimed_at or 0.0) > facts.last_began
     return row.number > facts.row
 
 

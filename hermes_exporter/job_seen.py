@@ -47,7 +47,16 @@ def seen(  # noqa: PLR0913  # a job, and what decides beside it
             owed_by_hermes=job.noted.next_run_at,
             looked_at=look.looked_at,
         ),
+        plan=_plan(job),
     )
+
+
+def _plan(job: Job) -> tuple[float, float] | None:
+    """Return when Hermes means to run an interval next, and what that counts from."""
+    planned = job.noted.next_run_at
+    if job.kind != "interval" or not job.minutes or planned is None:
+        return None
+    return planned, planned - job.minutes * 60.0
 
 
 def until(job: Job, ended: Ended, now: float) -> float:

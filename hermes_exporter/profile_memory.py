@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
 from hermes_exporter.logs.news import LogMemory
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
+from hermes_exporter.sources.proc_environ import ZoneVariables  # noqa: TC001  # who decodes asks for it
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,6 +35,7 @@ class ProfileMemory:
         gone_jobs: recurring jobs that went not long ago: whether anything is left of them tells why.
         resting: nothing ticked its cron when last looked at.
         ticks_again_at: when that was last seen to end, Unix seconds.
+        zone: what the environment of its gateway said of its zone while that lived; None where it was never seen.
     """
 
     starts: int = 0
@@ -47,6 +49,7 @@ class ProfileMemory:
     gone_jobs: tuple[str, ...] = ()
     resting: bool = False
     ticks_again_at: float | None = None
+    zone: ZoneVariables | None = None
     _newest_start: float | None = None
     _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)

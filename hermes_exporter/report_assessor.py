@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter import job_evidence, job_seen, report_memory
@@ -76,6 +77,7 @@ class _State:
     ledger: Executions | None = None
     looked_at: float | None = None
     read_at: float | None = None
+    readable: bool = False
 
 
 class ReportAssessor:
@@ -98,9 +100,16 @@ class ReportAssessor:
             self._watched_since = self._looked_at = now
         self.looked_before, self._looked_at = self._looked_at, now
 
+    def stands(self, label: str, now: float) -> None:
+        """Take over that a profile was looked at, and that nothing about it was new."""
+        state = self._states.get(label)
+        if state is not None and state.readable:
+            state.looked_at = state.read_at = now
+
     def judge(self, case: Case, owner: ProfileMemory, look: Look) -> Reports:
         """Return the verdicts on a profile, and take what is new into its memory."""
         state = self._state(case.profile.label, owner)
+        state.readable = look.readable
         if not look.readable:
             return _standing(case, state, look)
         changed = self._take(case, state, look)
@@ -129,7 +138,8 @@ class ReportAssessor:
             changed = False
         changed |= memory.missing({runs.job.id for runs in look.jobs}, look.now)
         for runs in look.jobs:
-            changed |= self._job(case, state, look, runs.job, flying=bool(runs.running))
+            flying = runs.running is not False and runs.run_started_at is not None
+            changed |= self._job(case, state, look, runs.job, flying=flying)
         for kept in list(memory.jobs.values()):
             if kept.recent(look.now) and kept.last is not None and kept.facts.owing:
                 rows = ledger.rows.get(kept.last.id, ()) if ledger else ()
@@ -152,18 +162,21 @@ class ReportAssessor:
         ended = job_evidence.runs(job, rows, queue, evidence, facts, look.now)
         terms = job_rules.terms(self._rules, case.profile.label, job.id, job.name)
         recorded_since = max(ledger.complete_since, state.memory.recorded_since) if ledger else None
-        seen = job_seen.seen(
+        see = partial(
+            job_seen.seen,
             job,
-            kept,
-            ended,
-            look,
-            terms,
+            ended=ended,
+            look=look,
+            terms=terms,
             flying=flying,
             watched_since=self._watched_since,
             recorded_since=recorded_since,
         )
-        before = report_memory.fingerprint(kept)
+        seen = see(kept)
+        before, since = report_memory.fingerprint(kept), facts.since if facts else None
         kept = _remembered(state, job, kept, seen)
+        if kept.facts.since != since:
+            seen = see(kept)  # the slots of an interval begin there
         job_evidence.mark(kept.facts, rows, ended.waiting)
         until = min(
             reports.until(kept.facts, seen),

@@ -41,7 +41,7 @@ class Cron:
     def __init__(self, profile: Path, pid: int, ticks: int) -> None:
         self.path = profile / "cron"
         self.jobs: dict[str, dict[str, Any]] = {}
-        self._owner = (pid, ticks)
+        self.owner = (pid, ticks)
         self.new_ledger()
 
     def new_ledger(self) -> None:
@@ -89,7 +89,7 @@ class Cron:
         """Leave a run in the ledger, which is under way where the status says so; return its id."""
         run_id = f"{job_id.encode().hex()}{int(began):x}"
         ended = None if status in ("claimed", "running") else stamp(began + seconds)
-        row = (run_id, job_id, source, *self._owner, status, stamp(began), stamp(began), ended, outcome)
+        row = (run_id, job_id, source, *self.owner, status, stamp(began), stamp(began), ended, outcome)
         with closing(sqlite3.connect(self.path / "executions.db")) as database:
             insert = "INSERT OR REPLACE INTO executions VALUES (?, ?, ?, 'p', ?, ?, ?, ?, ?, ?, NULL, ?)"
             database.execute(insert, row)

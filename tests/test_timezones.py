@@ -13,6 +13,7 @@ from hermes_exporter.cases import Case
 from hermes_exporter.discovery import Home as WatchedHome
 from hermes_exporter.discovery import Profile
 from hermes_exporter.judge.liveness import Liveness
+from hermes_exporter.profile_memory import ProfileMemory
 from hermes_exporter.sources.env_file import EnvFile
 from hermes_exporter.sources.hermes_config import HermesConfig
 from hermes_exporter.sources.proc_environ import ZoneVariables
@@ -60,7 +61,7 @@ def zone_of(*named: str, readable: bool = True, alive: bool = True, owner: str |
     )
     variables = ZoneVariables(told["process"], told["process_tz"]) if readable else None
     facts = CalmFacts(HOST, {"default": owner} if owner else {}, lambda _process: variables, with_platforms=False)
-    return facts.of(case).timezone
+    return facts.of(case, ProfileMemory()).timezone
 
 
 ORDER = ("managed", "env", "process", "config", "process_tz")

@@ -64,6 +64,7 @@ class JobFacts:
         row: number of the newest row of the ledger that was taken up; 0 where none was, or it is a new ledger.
         flying: ids of rows that were met before they ended.
         last_began, last_ended: of the newest run.
+        planned: when Hermes meant to run an interval next.
     """
 
     schedule: str
@@ -82,6 +83,7 @@ class JobFacts:
     flying: list[str] = field(default_factory=list)
     last_began: float | None = None
     last_ended: float | None = None
+    planned: float | None = None
     last_delivery_at: float | None = None
     last_delivery_evidence: Evidence | None = None
     last_outcome: Outcome | None = None

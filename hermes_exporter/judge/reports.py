@@ -37,6 +37,7 @@ class Seen:
         slots: that it owes.
         runs: those that ended since the last look, oldest first; at first sight all that are known.
         created_at: None where Hermes does not say.
+        plan: of an interval: when Hermes means to run it next, and what that counts from.
     """
 
     schedule: str
@@ -45,6 +46,7 @@ class Seen:
     runs: Sequence[Run]
     created_at: float | None
     at: Circumstances
+    plan: tuple[float, float] | None = None
 
 
 def first_sight(seen: Seen, since: float) -> JobFacts:
@@ -55,6 +57,7 @@ def first_sight(seen: Seen, since: float) -> JobFacts:
     """
     now, created = seen.at.now, seen.created_at
     facts = JobFacts(seen.schedule, min(created or now, now), seen.owing, frontier=now)
+    facts.planned = seen.plan[0] if seen.plan else None
     if created is not None and since <= created <= now:
         facts.frontier = created
         take(facts, seen)
@@ -77,6 +80,10 @@ def take(facts: JobFacts, seen: Seen) -> None:
         _set_right(facts, seen.at.now)
     if seen.schedule != facts.schedule or seen.owing != facts.owing:
         _turn(facts, seen)
+    elif _planned_anew(facts, seen) and seen.plan is not None:
+        _turn(facts, seen)
+        facts.since = seen.plan[1]
+    facts.planned = seen.plan[0] if seen.plan else None
     for run in seen.runs:
         _count(facts, seen, run)
         _history(facts, seen.slots, (run,))
@@ -132,6 +139,17 @@ def until(facts: JobFacts, seen: Seen) -> float:
             limit = settlement.limit(facts, seen.slots, slot, seen.at)
             moments += [limit, final(seen.slots, slot.at, limit), expiry(seen.slots, limit)]
     return min((moment for moment in moments if moment is not None and moment > seen.at.now), default=math.inf)
+
+
+def _planned_anew(facts: JobFacts, seen: Seen) -> bool:
+    """Whether Hermes counts an interval from a moment before it was due, though no run ended then.
+
+    Whoever saves a job, or pauses and resumes it, makes it begin anew.
+    """
+    if seen.plan is None or facts.planned is None or seen.runs:
+        return False
+    planned, counts_from = seen.plan
+    return planned > facts.planned + EARLY_SECONDS and counts_from < facts.planned - EARLY_SECONDS
 
 
 def _turn(facts: JobFacts, seen: Seen) -> None:

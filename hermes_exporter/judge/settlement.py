@@ -19,7 +19,7 @@ from hermes_exporter.judge import deadline
 from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.job_facts import HISTORY, OpenSlot, Settling
 from hermes_exporter.judge.report import Slot
-from hermes_exporter.judge.slots import expiry, final
+from hermes_exporter.judge.slots import Until, expiry, final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,11 +184,14 @@ def _proved(facts: JobFacts, slots: Slots, slot: OpenSlot, at: Circumstances) ->
     """Whether a slot that nobody watched was certainly missed, if no evidence settles it.
 
     A run for it that came to nothing proves that, and the whole ledger of that time without one; but at first
-    sight nobody knows whether the job was on when the slot came, unless Hermes itself still owes the run.
+    sight nobody knows whether the job was on when the slot came, unless Hermes itself still owes the run. Nor does
+    anybody of one that has gone: it may have gone before.
     """
     following = slots.next(slot.at) or math.inf
     if any(slot.at <= began + slot.early < following for began in facts.failures):
         return True
+    if isinstance(slots, Until):
+        return False
     if not slot.counted:
         owed = at.owed_by_hermes
         return owed is not None and owed <= slot.at + EARLY_SECONDS and owed < following
@@ -208,5 +211,5 @@ def _overdue(facts: JobFacts, slots: Slots, settlings: Sequence[Settling], at: C
         return
     if _missed(facts, slots, newest, at):
         facts.overdue = newest
-    else:
+    elif not isinstance(slots, Until):
         facts.unproved = newest

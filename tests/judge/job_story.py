@@ -55,6 +55,7 @@ def full_facts() -> JobFacts:
         flying=["9f0c5b1e7d3a4c2b8e6f1a2b3c4d5e6f"],
         last_began=SLOT + 1,
         last_ended=SLOT + 60,
+        planned=SLOT + DAY,
         last_delivery_at=SLOT + 61,
         last_delivery_evidence="log",
         last_outcome="partial",
