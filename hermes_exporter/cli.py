@@ -18,6 +18,7 @@ from hermes_exporter.commands.install import install, uninstall
 from hermes_exporter.commands.stack import stack
 from hermes_exporter.judge.conditions import CONDITIONS
 from hermes_exporter.options import (
+    FILE,
     configure_log,
     demo_home,
     demo_if_no_home,
@@ -64,7 +65,7 @@ class _Commands(click.Group):
 def main() -> None:
     """Prometheus exporter for Hermes Agent. Without a command it serves.
 
-    Every option is also an environment variable, as --log.level is HERMES_EXPORTER_LOG_LEVEL.
+    Every option of serve is also an environment variable, as --log.level is HERMES_EXPORTER_LOG_LEVEL.
     """
 
 
@@ -95,9 +96,7 @@ def demo(failure: str | None, **options: Any) -> None:
 
 
 @main.command()
-@click.option(
-    "--output", type=click.Path(path_type=Path), help="Write there at once and whole, instead of to stdout."
-)
+@click.option("--output", type=FILE, help="Write there at once and whole, instead of to stdout.")
 @once.as_of
 @watching
 def scrape(output: Path | None, at: str | None, **options: Any) -> None:
@@ -135,11 +134,11 @@ for command in (check, install, uninstall, stack):
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=FILE, required=False)
 @click.option(
     "--web.config.file",
     "web_file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="A file with TLS and passwords to check.",
 )
 def check_config(file: Path | None, web_file: Path | None) -> None:

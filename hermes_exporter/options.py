@@ -26,6 +26,22 @@ Command = Any
 DEFAULT_ADDRESS = "127.0.0.1:19119"
 
 
+class FilePath(click.Path):
+    """A path in which ~ is resolved: behind an option's = no shell does that."""
+
+    name = "path"
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path."""
+        return expanded(str(super().convert(value, param, ctx)))
+
+
+FILE = FilePath()
+
+
 def option(name: str, *declarations: str, **attributes: Any) -> Callable[[Command], Command]:
     """Declare an option that is an environment variable too: HERMES_EXPORTER_ and its name in capitals."""
     variable = "HERMES_EXPORTER_" + name.partition("/")[0].lstrip("-").replace(".", "_").replace("-", "_").upper()
@@ -47,7 +63,7 @@ def serving(command: Command) -> Command:
         option(
             "--web.config.file",
             "web_config_file",
-            type=click.Path(path_type=Path),
+            type=FILE,
             help="TLS and passwords, in the format of Prometheus' exporter-toolkit.",
         ),
     ):
@@ -58,7 +74,7 @@ def serving(command: Command) -> Command:
 def watching(command: Command) -> Command:
     """Add the options that say what is watched, and how the exporter logs."""
     options: list[Callable[[Command], Command]] = [
-        option("--config.file", "config_file", type=click.Path(path_type=Path), help="YAML configuration."),
+        option("--config.file", "config_file", type=FILE, help="YAML configuration."),
         option(
             "--hermes.home",
             "hermes_homes",
@@ -79,11 +95,11 @@ def watching(command: Command) -> Command:
         option(
             "--state.path",
             "state_path",
-            type=click.Path(path_type=Path),
+            type=FILE,
             help="What must survive a restart. Default: $XDG_STATE_HOME/hermes-exporter/memory.db.",
         ),
-        option("--path.procfs", "procfs", type=click.Path(path_type=Path), default=Path("/proc"), help="/proc."),
-        option("--path.rootfs", "rootfs", type=click.Path(path_type=Path), default=Path("/"), help="Host's /."),
+        option("--path.procfs", "procfs", type=FILE, default=Path("/proc"), help="/proc."),
+        option("--path.rootfs", "rootfs", type=FILE, default=Path("/"), help="Host's /."),
         option(
             "--limit.series",
             "limit_series",

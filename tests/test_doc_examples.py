@@ -24,6 +24,7 @@ tests:
       - {series: 'up{job="node", instance="old"}', values: '1x20'}
       - {series: 'hermes_exporter_last_gather_timestamp_seconds{job="node", instance="old"}', values: '60x20'}
       - {series: 'up{job="node", instance="none"}', values: '1x20'}
+      - {series: 'up{job="node", instance="off"}', values: '0x20'}
     alert_rule_test:
       - eval_time: 6m
         alertname: HermesTextfileStale
@@ -43,7 +44,11 @@ tests:
         exp_alerts:
           - exp_labels: {severity: critical, job: node, instance: none}
             exp_annotations:
-              summary: "none: Hermes is not watched, node_exporter has no file of it"
+              summary: "none: Hermes is not watched: node_exporter does not answer, or has no file of it"
+              description: "On the machine: STATUS"
+          - exp_labels: {severity: critical, job: node, instance: "off"}
+            exp_annotations:
+              summary: "off: Hermes is not watched: node_exporter does not answer, or has no file of it"
               description: "On the machine: STATUS"
 """
 

@@ -134,7 +134,10 @@ def _uninstall(scope: Scope, user: str | None) -> None:
         (at,) = places
     unit = installation.written(at)
     if unit is None:
-        click.echo(f"nothing to do: there is no {at.path}")
+        click.echo(
+            f"nothing to do: there is no {at.path}; "
+            f"one that still runs is stopped by: {at.systemctl} disable --now {at.unit}"
+        )
         return
     if scope == "system" and os.getuid() != 0:
         raise click.UsageError("--system needs root")

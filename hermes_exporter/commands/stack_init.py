@@ -6,17 +6,17 @@ import os
 import re
 import secrets
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hermes_exporter.commands import stack_answers
-from hermes_exporter.options import configure_log, expect_outside, option, settings, watching
+from hermes_exporter.options import FILE, configure_log, expect_outside, option, settings, watching
 from hermes_exporter.stack import channels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from hermes_exporter.discovery import Home
     from hermes_exporter.stack.directory import Directory, Record
@@ -28,7 +28,7 @@ HOST = re.compile(r"[A-Za-z0-9._-]+")
 
 
 @click.command("init")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=FILE)
 @click.option("--notify", type=click.Choice(tuple(channels.CHANNELS)), help="How it rings. Default: as it did.")
 @click.option(
     "--native/--compose", default=None, help="systemd units for Debian's packages, or containers (default)."

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from hermes_exporter.options import configure_log, option, settings, watching
+from hermes_exporter.options import FILE, configure_log, option, settings, watching
 
 if TYPE_CHECKING:
     from hermes_exporter.stack.alertmanager import Alertmanager
@@ -36,7 +36,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 @option(
     "--alertmanager.config-file",
     "alertmanager_config",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Its configuration, to see whether the alarm needs Hermes itself. Default: the usual places.",
 )
 @click.option(

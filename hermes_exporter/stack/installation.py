@@ -91,7 +91,8 @@ def written(at: Place) -> str | None:
     if not stamp.intact:
         raise InstallationError(
             f"{at.path} was edited since hermes-exporter {stamp.version} wrote it: move your changes into a "
-            f"drop-in ({at.systemctl} edit {at.unit}), delete the file, and come again"
+            f"drop-in ({at.systemctl} edit {at.unit}), stop it ({at.systemctl} disable --now {at.unit}), delete "
+            "the file, and come again"
         )
     return text
 
