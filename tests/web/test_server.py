@@ -9,6 +9,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.error
 from concurrent.futures import ThreadPoolExecutor
@@ -270,6 +272,36 @@ def test_it_listens_on_a_unix_socket_and_several_addresses(tmp_path: Path) -> No
             assert b" 200 OK" in connection.recv(4096)
         assert path.stat().st_mode & 0o007 == 0
         assert exporter.get("/-/healthy").status == 200
+
+
+def test_a_socket_at_which_somebody_listens_is_left_alone(tmp_path: Path) -> None:
+    """A second exporter says that it is taken, and the first one goes on; one that nobody holds is replaced."""
+    path, home = tmp_path / "exporter.sock", tmp_path / "home"
+    home.mkdir()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    arguments = ["--hermes.home", str(home), "--web.listen-address", f"unix:{path}"]
+    another = [sys.executable, "-m", "hermes_exporter", "serve", f"--state.path={tmp_path}/another.db", *arguments]
+    with ExporterProcess(arguments, tmp_path / "log"):
+        done = subprocess.run(another, capture_output=True, text=True, timeout=20, check=False)
+
+        assert done.returncode == 2
+        assert "Address already in use" in done.stderr
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            connection.sendall(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+            assert b" 200 OK" in connection.recv(4096)
+
+
+def test_a_path_is_no_pattern(tmp_path: Path) -> None:
+    """Whatever the metrics' path is made of, it is that path and no other."""
+    (tmp_path / "home").mkdir()
+    arguments = ["--hermes.home", str(tmp_path / "home"), "--web.telemetry-path", "/m(x"]
+    with ExporterProcess(arguments, tmp_path / "log") as exporter:
+        assert exporter.address.endswith("/m(x")
+        assert exporter.get("").status == 200
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            exporter.get("y")
 
 
 def test_sigterm_ends_in_order_and_at_once(tmp_path: Path) -> None:
