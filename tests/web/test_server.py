@@ -296,12 +296,12 @@ def test_a_socket_at_which_somebody_listens_is_left_alone(tmp_path: Path) -> Non
 def test_a_path_is_no_pattern(tmp_path: Path) -> None:
     """Whatever the metrics' path is made of, it is that path and no other."""
     (tmp_path / "home").mkdir()
-    arguments = ["--hermes.home", str(tmp_path / "home"), "--web.telemetry-path", "/m(x"]
+    arguments = ["--hermes.home", str(tmp_path / "home"), "--web.telemetry-path", "/m.x"]
     with ExporterProcess(arguments, tmp_path / "log") as exporter:
-        assert exporter.address.endswith("/m(x")
-        assert exporter.get("").status == 200
+        exporter.address = exporter.address.removesuffix("/m.x")
+        assert exporter.get("/m.x").status == 200
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            exporter.get("y")
+            exporter.get("/mzx")
 
 
 def test_sigterm_ends_in_order_and_at_once(tmp_path: Path) -> None:
