@@ -210,7 +210,7 @@ def steady(exporter: Exporter) -> Series:
         *(f"hermes_cron_job_{kind}_slot" for kind in ("last", "next", "owed")),
         *("hermes_cron_job_report_", "hermes_cron_job_slots_total", "hermes_cron_jobs_overdue"),
         'hermes_profile_condition{condition="report_missing"',
-        *("hermes_profile_health", "hermes_cron_job_judged"),
+        *("hermes_profile_health", "hermes_cron_job_judged", "hermes_exporter_log_bytes_total"),
     )
     return {name: value for name, value in series.items() if not name.startswith(passing)}
 
