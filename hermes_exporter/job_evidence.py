@@ -157,7 +157,7 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
 ) -> Ended:
     """Return the runs that ended since the last look; at first sight all that are known.
 
-    Stamps that lie ahead are no evidence until they do not: it may be our clock that is behind.
+    Stamps that lie ahead are no evidence, nor are they when their time has come: the clock was wrong.
     """
     states = queue.states if queue else {}
     found, waiting, since, told_at = [], [], [], math.inf
@@ -170,12 +170,9 @@ def runs(  # noqa: PLR0913, PLR0917  # every source of evidence
         if not _is_new(row, facts):
             continue
         run = run_outcome.of_row(row, states.get(row.id), job, evidence.logged, evidence.reach)
-        if run is None:
+        if run is None or max(run.began, run.ended) > now + FUTURE_TOLERANCE_SECONDS:
             continue
-        if max(run.began, run.ended) > now + FUTURE_TOLERANCE_SECONDS:
-            waiting.append(row.id)
-            told_at = min(told_at, max(run.began, run.ended) - FUTURE_TOLERANCE_SECONDS)
-        elif word is None and _unwritten(run, evidence.reach, now):
+        if word is None and _unwritten(run, evidence.reach, now):
             waiting.append(row.id)
             since.append(run.taken_up)
             told_at = min(told_at, run.ended + LOG_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge import slots, zone
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from hermes_exporter.report_look import Look
     from hermes_exporter.report_memory import Kept
     from hermes_exporter.sources.job import Job
+
+MAX_MINUTES = 5_256_000
+"""Ten years."""
 
 
 def seen(  # noqa: PLR0913  # a job, and what decides beside it
@@ -47,16 +51,18 @@ def seen(  # noqa: PLR0913  # a job, and what decides beside it
             owed_by_hermes=job.noted.next_run_at,
             looked_at=look.looked_at,
         ),
-        plan=_plan(job),
+        plan=_plan(job, look.zone),
     )
 
 
-def _plan(job: Job) -> tuple[float, float] | None:
-    """Return when Hermes means to run an interval next, and what that counts from."""
-    planned = job.noted.next_run_at
-    if job.kind != "interval" or not job.minutes or planned is None:
+def _plan(job: Job, zone_name: str) -> tuple[float, float] | None:
+    """Return when Hermes means to run an interval next, and what that counts from, the later by either clock."""
+    planned, minutes = job.noted.next_run_at, job.minutes or 0
+    if job.kind != "interval" or not 0 < minutes <= MAX_MINUTES or planned is None or planned > zone.LATEST:
         return None
-    return planned, planned - job.minutes * 60.0
+    step = timedelta(minutes=minutes)
+    by_the_wall = (datetime.fromtimestamp(planned, zone.of(zone_name)) - step).timestamp()
+    return planned, max(planned - step.total_seconds(), by_the_wall)
 
 
 def until(job: Job, ended: Ended, now: float) -> float:

@@ -131,18 +131,3 @@ def test_a_long_run_of_a_process_that_cannot_be_seen(box: JobHome) -> None:
 
     assert seen(LATE + 5 * MINUTE) == (1, 0)
     assert seen(SEVEN + 3 * HOUR) == (1, 1)
-
-
-def test_a_row_from_before_the_clock_was_right(box: JobHome) -> None:
-    """Of a run that lies ahead nobody takes notice yet; once the clock is right it counts."""
-    box.cron.put("j1")
-    box.at(AT)
-    box.watch(SEVEN - MINUTE)
-    box.cron.run("j1", SEVEN + 1)
-    box.restart()
-
-    assert box.at(SEVEN - 5 * MINUTE).counted() == {}
-    assert box.at(SEVEN + 10 * MINUTE).counted() == {
-        "slots settled": 1, "runs completed": 1, "deliveries delivered": 1,
-    }  # fmt: skip
-    assert box.watch(SEVEN + HOUR).verdict() == (1, 0)
