@@ -51,7 +51,7 @@ def seen(  # noqa: PLR0913  # a job, and what decides beside it
             owed_by_hermes=job.noted.next_run_at,
             looked_at=look.looked_at,
         ),
-        plan=_plan(job, look.zone),
+        plan=None if flying or ended.waiting else _plan(job, look.zone),
     )
 
 

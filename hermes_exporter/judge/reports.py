@@ -37,7 +37,7 @@ class Seen:
         slots: that it owes.
         runs: those that ended since the last look, oldest first; at first sight all that are known.
         created_at: None where Hermes does not say.
-        plan: of an interval: when Hermes means to run it next, and what that counts from.
+        plan: of an interval: when Hermes means to run it next, and what that counts from; None while one runs.
     """
 
     schedule: str
