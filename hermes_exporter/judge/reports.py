@@ -80,9 +80,9 @@ def take(facts: JobFacts, seen: Seen) -> None:
         _set_right(facts, seen.at.now)
     if seen.schedule != facts.schedule or seen.owing != facts.owing:
         _turn(facts, seen)
-    elif _planned_anew(facts, seen) and seen.plan is not None:
+    elif (anew := _planned_anew(facts, seen)) is not None:
         _turn(facts, seen)
-        facts.since = seen.plan[1]
+        facts.since = anew
     facts.planned = seen.plan[0] if seen.plan else None
     for run in seen.runs:
         _count(facts, seen, run)
@@ -141,15 +141,16 @@ def until(facts: JobFacts, seen: Seen) -> float:
     return min((moment for moment in moments if moment is not None and moment > seen.at.now), default=math.inf)
 
 
-def _planned_anew(facts: JobFacts, seen: Seen) -> bool:
-    """Whether Hermes counts an interval from a moment before it was due, though no run ended then.
+def _planned_anew(facts: JobFacts, seen: Seen) -> float | None:
+    """Return from when Hermes counts an interval anew, before it was due and without a run, else None.
 
     Whoever saves a job, or pauses and resumes it, makes it begin anew.
     """
     if seen.plan is None or facts.planned is None or seen.runs:
-        return False
+        return None
     planned, counts_from = seen.plan
-    return planned > facts.planned + EARLY_SECONDS and counts_from < facts.planned - EARLY_SECONDS
+    anew = planned > facts.planned + EARLY_SECONDS and counts_from < facts.planned - EARLY_SECONDS
+    return counts_from if anew else None
 
 
 def _turn(facts: JobFacts, seen: Seen) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.benchmarks import kernel
 from tests.benchmarks.scraper import Answer, Scraper
 from tests.lab.waiting import free_port, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.lab.user_systemd import UserSystemd
+
+T = TypeVar("T")
 
 WARM_UP = 4
 PAUSE_SECONDS = 0.05
@@ -94,16 +96,21 @@ class Target:
         self._process.wait(30)
 
 
+def in_turn(things: Sequence[T], rounds: int) -> Iterator[T]:
+    """Yield all of them in every round, each round in the opposite order of the last."""
+    for number in range(rounds):
+        yield from things if number % 2 else reversed(things)
+
+
 def run(targets: Sequence[Target], rounds: int) -> list[Warm]:
     """Scrape them in turn, each round in the opposite order of the last; ratios are to the first."""
     for target in list(targets) * WARM_UP:
         target.scrape()
     cpu = {target.name: -kernel.cpu_seconds(target.pid) for target in targets}
     answers: dict[str, list[Answer]] = {target.name: [] for target in targets}
-    for number in range(rounds):
-        for target in targets if number % 2 else reversed(targets):
-            answers[target.name].append(target.scrape())
-            time.sleep(PAUSE_SECONDS)
+    for target in in_turn(targets, rounds):
+        answers[target.name].append(target.scrape())
+        time.sleep(PAUSE_SECONDS)
     for target in targets:
         cpu[target.name] += kernel.cpu_seconds(target.pid)
     first = answers[targets[0].name]

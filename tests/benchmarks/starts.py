@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from tests.benchmarks.rounds import in_turn
 from tests.benchmarks.scraper import Scraper
 from tests.lab.waiting import free_port
 
@@ -49,9 +50,8 @@ def main() -> None:
     """Time every command in every round, each round in the opposite order of the last."""
     rounds, commands = int(sys.argv[1]), json.loads(sys.argv[2])
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for number in range(rounds):
-        for name in commands if number % 2 else reversed(commands):
-            times[name].append(first_answer(commands[name]))
+    for name in in_turn(list(commands), rounds):
+        times[name].append(first_answer(commands[name]))
     json.dump(times, sys.stdout)
 
 

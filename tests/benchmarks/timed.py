@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 
+from tests.benchmarks.rounds import in_turn
+
 KNOWN_EXITS = frozenset({0, 1, 2})
 """Of a check: 1 and 2 are what it found."""
 TIMEOUT_SECONDS = 60.0
@@ -41,9 +43,8 @@ def main() -> None:
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for each in commands.values():
         taken(each)
-    for number in range(rounds):
-        for name in commands if number % 2 else reversed(commands):
-            times[name].append(taken(commands[name]))
+    for name in in_turn(list(commands), rounds):
+        times[name].append(taken(commands[name]))
     json.dump(times, sys.stdout)
 
 
