@@ -392,6 +392,30 @@ def test_value_of_another_type(lab: Lab, name: str) -> None:
             before = lab.scrape()[counter]
 
 
+def objects(document: Any) -> Iterator[dict[str, Any]]:
+    """Every object of the document."""
+    if isinstance(document, dict):
+        yield document
+    inner = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    for each in list(inner):
+        yield from objects(each)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_secret_as_a_key(lab: Lab, name: str) -> None:
+    """A key that no Hermes writes, in whatever object and whatever it holds, is not quoted in logs or answers."""
+    path = lab.path(ARTEFACTS[name])
+    healthy = json.loads(path.read_bytes())
+    held = [value for value, _understood in VALUES.values()] + [{"state": 5, "updated_at": "x", "platform": []}]
+    for number in range(len(list(objects(healthy)))):
+        for value in held:
+            document = copy.deepcopy(healthy)
+            list(objects(document))[number][SECRET] = value
+            path.write_text(json.dumps(document))
+
+            lab.scrape()
+
+
 @pytest.mark.parametrize("text", [r"\ud800", r"\udcff/hermes", r"a\u0000b", '\\n\\"\\\\', "é\u2028"])
 def test_odd_text_in_a_value_nobody_reads(lab: Lab, text: str) -> None:
     """Lone surrogates (a path that is no UTF-8, as Python writes it), newlines and quotes cost nothing there."""

@@ -100,11 +100,10 @@ def _program(record: JsonObject) -> str | None:
 def _platforms(record: JsonObject, notes: Notes) -> tuple[PlatformEntry, ...]:
     table = record.child("platforms")
     entries = []
-    for key in table.names() if table else ():
-        entry = table.child(key) if table else None
+    for key, entry in table.children() if table else ():
         profile, _, platform = key.rpartition(":")
-        if entry is None or not PLATFORM.fullmatch(platform):
-            notes.fault("platforms", "an entry is not understood")
+        if not PLATFORM.fullmatch(platform):
+            notes.fault("platforms", "an entry has a name that no messenger has")
             continue
         pid, ticks = entry.integer("writer_pid"), entry.integer("writer_start_time")
         entries.append(

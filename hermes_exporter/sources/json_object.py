@@ -9,6 +9,8 @@ from hermes_exporter.sources.artefact import UnusableError
 from hermes_exporter.times import unix_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hermes_exporter.sources.artefact import Notes
 
 
@@ -81,6 +83,16 @@ class JsonObject:
         """Return an object, whose values are asked for in the same way."""
         value = self._typed(key, dict, "an object")
         return None if value is None else JsonObject(value, self._notes, f"{self._at(key)}.")
+
+    def children(self) -> Iterator[tuple[str, JsonObject]]:
+        """Yield the objects whose keys are foreign text; errors tell the position of one instead of its key."""
+        table = self._place.removesuffix(".")
+        for index, (key, value) in enumerate(self._values.items()):
+            place = f"{table}[{index}]"
+            if isinstance(value, dict):
+                yield key, JsonObject(value, self._notes, f"{place}.")
+            else:
+                self._notes.fault(place, f"expected an object, got {_name(value)}")
 
     def value(self, key: str) -> object:
         """Return a value of whatever type."""

@@ -32,5 +32,5 @@ def test_fuzzed(tmp_path: Path, name: str) -> None:
         capture_output=True, text=True, timeout=SECONDS + ENDING_SECONDS, check=False,
     )  # fmt: skip
 
-    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
     assert "DONE" in done.stderr
