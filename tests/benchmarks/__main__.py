@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import compileall
 import json
-import os
 import shlex
 import sys
-import tempfile
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,14 +15,16 @@ import click
 
 from tests.benchmarks import idle, peers, rounds, tables
 from tests.benchmarks.fleet import Fleet
+from tests.benchmarks.machine import machine
 from tests.benchmarks.rounds import Target
 from tests.benchmarks.sizes import Size, sizes
-from tests.lab.user_systemd import REPO, UserSystemd
+from tests.lab.user_systemd import REPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIFE_SECONDS = 3600
+    from tests.lab.user_systemd import UserSystemd
+
 MAX_STARTS = 11
 IDLE_PROFILES = 5
 ALIVE = {
@@ -45,21 +45,14 @@ ALIVE = {
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Append a JSON line per size.")
 def main(wanted: list[Size], count: int, idle_minutes: int, json_file: Path | None) -> None:
     """Print what a scrape costs, cold and warm, beside node_exporter and process-exporter."""
-    if os.geteuid() != 0:
-        raise click.UsageError("the real systemd runs in namespaces that only root may make: run this as root")
     peers.fetch()
     compileall.compile_dir(REPO / "hermes_exporter", quiet=1)
-    with tempfile.TemporaryDirectory(prefix="hermes-bench-") as scratch:
-        systemd = UserSystemd(Path(scratch) / "machine", LIFE_SECONDS)
-        systemd.start()
-        try:
-            for size in wanted:
-                figures = Bench(systemd, Path(scratch), size).run(count, idle_minutes)
-                if json_file:
-                    with json_file.open("a") as file:
-                        file.write(json.dumps({**size._asdict(), **figures}) + "\n")
-        finally:
-            systemd.stop()
+    with machine() as (systemd, scratch):
+        for size in wanted:
+            figures = Bench(systemd, scratch, size).run(count, idle_minutes)
+            if json_file:
+                with json_file.open("a") as file:
+                    file.write(json.dumps({**size._asdict(), **figures}) + "\n")
 
 
 class Bench:

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import compileall
 import json
-import os
 import shlex
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tests.benchmarks import tables
+from tests.benchmarks.machine import machine
 from tests.lab.hermes_home import OFFLINE, HermesHome
 from tests.lab.stubs import Messenger, Provider
-from tests.lab.user_systemd import REPO, UserSystemd
+from tests.lab.user_systemd import REPO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tests.lab.user_systemd import UserSystemd
 
 PROFILES = ("default", "coder", "writer", "trader", "tutor")
 
@@ -33,24 +33,16 @@ Commands = dict[str, list[list[str]]]
 @click.option("--rounds", default=10, show_default=True, help="How often each command runs.")
 def main(rounds: int) -> None:
     """Print what one profile takes, and all five."""
-    if os.geteuid() != 0:
-        raise click.UsageError("the real systemd runs in namespaces that only root may make: run this as root")
     compileall.compile_dir(REPO / "hermes_exporter", quiet=1)
-    with tempfile.TemporaryDirectory(prefix="hermes-bench-") as scratch, Provider() as provider:
-        systemd = UserSystemd(Path(scratch) / "machine")
-        systemd.start()
-        try:
-            with Messenger() as messenger:
-                home = HermesHome(systemd, provider, messenger, Path(scratch))
-                for profile in PROFILES[1:]:
-                    home.add(profile)
-                for profile in PROFILES:
-                    home.install(profile)
-                    home.start(profile)
-                compare(systemd, home, rounds)
-                home.remove()
-        finally:
-            systemd.stop()
+    with machine() as (systemd, scratch), Provider() as provider, Messenger() as messenger:
+        home = HermesHome(systemd, provider, messenger, scratch)
+        for profile in PROFILES[1:]:
+            home.add(profile)
+        for profile in PROFILES:
+            home.install(profile)
+            home.start(profile)
+        compare(systemd, home, rounds)
+        home.remove()
 
 
 def compare(systemd: UserSystemd, home: HermesHome, rounds: int) -> None:

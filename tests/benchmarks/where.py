@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from pathlib import Path
 
 import click
 
 from tests.benchmarks.fleet import Fleet
+from tests.benchmarks.machine import machine
 from tests.benchmarks.sizes import Size, sizes
-from tests.lab.user_systemd import REPO, UserSystemd
+from tests.lab.user_systemd import REPO
 
 
 @click.command()
@@ -22,20 +20,13 @@ from tests.lab.user_systemd import REPO, UserSystemd
 @click.option("--lines", default=25, show_default=True, help="How many functions are printed, by own time.")
 def main(wanted: list[Size], gathers: int, lines: int) -> None:
     """Print the functions that take longest in themselves, over all threads."""
-    if os.geteuid() != 0:
-        raise click.UsageError("the real systemd runs in namespaces that only root may make: run this as root")
-    with tempfile.TemporaryDirectory(prefix="hermes-bench-") as scratch:
-        systemd = UserSystemd(Path(scratch) / "machine")
-        systemd.start()
-        try:
-            for size in wanted:
-                fleet = Fleet(systemd, size.profiles, size.jobs)
-                inside = [sys.executable, "-m", "tests.benchmarks.profiled", str(gathers), str(lines)]
-                done = systemd.exec("env", f"PYTHONPATH={REPO}", "PYTHONDONTWRITEBYTECODE=1", *inside, timeout=600)
-                click.echo(f"\n## {size.profiles} profiles x {size.jobs} jobs, {gathers} gathers\n{done.stdout}")
-                fleet.remove()
-        finally:
-            systemd.stop()
+    with machine() as (systemd, _scratch):
+        for size in wanted:
+            fleet = Fleet(systemd, size.profiles, size.jobs)
+            inside = [sys.executable, "-m", "tests.benchmarks.profiled", str(gathers), str(lines)]
+            done = systemd.exec("env", f"PYTHONPATH={REPO}", "PYTHONDONTWRITEBYTECODE=1", *inside, timeout=600)
+            click.echo(f"\n## {size.profiles} profiles x {size.jobs} jobs, {gathers} gathers\n{done.stdout}")
+            fleet.remove()
 
 
 if __name__ == "__main__":

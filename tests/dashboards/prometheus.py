@@ -84,11 +84,7 @@ class Prometheus:
         """Load the shipped rules: what they say has the present's time, after which nothing older is taken."""
         rules = sorted((REPO / "alerts").glob("*.rules.yml"))
         for path in rules:
-            written = yaml.safe_load(path.read_text())
-            shipped = faster(written, FASTER)
-            for group, one in zip(shipped["groups"], written["groups"], strict=True):
-                for rule, other in zip(group["rules"], one["rules"], strict=True):
-                    rule["expr"] = other["expr"]  # it looks back on what was lived minute by minute
+            shipped = faster(yaml.safe_load(path.read_text()), FASTER, ranges=False)
             (self._directory / path.name).write_text(yaml.safe_dump(shipped))
         self._configure(*(path.name for path in rules))
         self._process.send_signal(signal.SIGHUP)
