@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter import gateway_deaths, health_assessor
@@ -20,6 +19,7 @@ from hermes_exporter.report_assessor import NOTHING, ReportAssessor
 from hermes_exporter.report_look import look
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.standing import Standing
+from hermes_exporter.values import Value, replace
 from hermes_exporter.witness import Testimony
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from hermes_exporter.witness import Witness
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Value):
     """Every profile as it stands, and the units that belong to none of them."""
 
     views: tuple[ProfileView, ...]

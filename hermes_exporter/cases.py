@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge import liveness, ownership, serving
 from hermes_exporter.judge.liveness import Evidence
 from hermes_exporter.problems import Problem
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from hermes_exporter.witness import Testimony
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Value):
     """The raw records of one gather; ``units_failed`` where ``units`` are not all there are."""
 
     looks: Sequence[HomeLook]
@@ -37,8 +36,7 @@ NO_EVIDENCE = Evidence()
 NOTHING: Counter[str] = Counter()
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Value):
     """One profile with everything it is judged by; ``host`` is the one whose gateway serves it."""
 
     profile: Profile

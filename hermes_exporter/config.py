@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from hermes_exporter.judge.expectation import SETTINGS
 from hermes_exporter.judge.job_rules import JobRule
 from hermes_exporter.sources.active_profile import NAME
 from hermes_exporter.tilde import expanded
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,16 +30,14 @@ DURATION = re.compile(r"(?=\d)(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?")
 TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 
 
-@dataclass(frozen=True, slots=True)
-class HomeEntry:
+class HomeEntry(Value):
     """A home to watch; a second one needs a name."""
 
     path: Path
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Value):
     """What the file says.
 
     Attributes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge import scheduler
 from hermes_exporter.judge.job_runs import job_runs
 from hermes_exporter.sources.jobs import JobStore
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from hermes_exporter.witness import Witness
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Value):
     """Verdicts on jobs with the records that they were made from: the same records make the same verdicts."""
 
     store: JobStore

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter.problems import Problem
 from hermes_exporter.sources import active_profile
 from hermes_exporter.sources.artefact import Reader, SourceError
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,8 +25,7 @@ RELIST_SECONDS = 60.0
 NOBODY: Mapping[str, float] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Value):
     """A HERMES_HOME root to watch; ``alias`` is empty for the first, which needs no name."""
 
     alias: str
@@ -38,8 +37,7 @@ class Home:
         return f"{self.alias}/"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Value):
     """One profile.
 
     Attributes:
@@ -58,8 +56,7 @@ class Profile:
     present: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Value):
     """What one look at a home found; ``sticky`` is the profile that ``active_profile`` names."""
 
     profiles: tuple[Profile, ...]

@@ -8,11 +8,11 @@ prometheus_client is loaded when something is encoded: who only asks how the pro
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.metric import clean
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,13 +94,12 @@ class Chunk:
         return self._lines
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Value, eq=False):
     """What one collector says of every profile; ``chunks`` in the order of the profiles."""
 
     families: tuple[Family, ...]
     chunks: tuple[Chunk, ...]
-    _bodies: dict[Format, bytes] = field(default_factory=dict, compare=False)
+    _bodies: dict[Format, bytes] = field(default_factory=dict)
 
     def body(self, wanted: Format) -> bytes:
         """Return the section as it is sent."""

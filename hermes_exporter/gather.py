@@ -11,7 +11,6 @@ import logging
 import os
 import platform
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from hermes_exporter import __version__, watched_home
@@ -27,6 +26,7 @@ from hermes_exporter.sources import host_zone
 from hermes_exporter.sources.buses import Buses, user_unit_files
 from hermes_exporter.sources.unit import BusError
 from hermes_exporter.store_file import StoreError
+from hermes_exporter.values import Value
 from hermes_exporter.watched_home import WatchedHome
 from hermes_exporter.witness import Witness
 from hermes_exporter.worker import StalledError, Worker
@@ -60,8 +60,7 @@ class GatherError(Exception):
     """Nothing could be gathered in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value):
     """What one gather came to; ``at`` in Unix seconds."""
 
     at: float

@@ -7,7 +7,6 @@ provider's records name no profile. The host itself answers for all that its log
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter import known_names
@@ -17,6 +16,7 @@ from hermes_exporter.judge.platforms import SERVING
 from hermes_exporter.judge.provider_health import PlatformSigns, ProviderSigns, Trouble
 from hermes_exporter.logs.tally import DELIVERED
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,16 +40,14 @@ A_PROVIDER_OF_ITS_OWN = "custom"
 JUST_AFTER_SECONDS = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Value):
     """Verdicts by condition, and moments (Unix seconds) that time alone brings a change with."""
 
     conditions: dict[str, bool | None]
     moments: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Value):
     """What is noted elsewhere: jobs, credentials, messengers; ``platforms`` is None if not looked at."""
 
     jobs: tuple[JobRuns, ...]

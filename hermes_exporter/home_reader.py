@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter import known_names
@@ -16,6 +15,7 @@ from hermes_exporter.sources.installed_code import Installs
 from hermes_exporter.sources.profile_files import Above, Followed, ProfileFiles
 from hermes_exporter.sources.storage import DatabaseTraces
 from hermes_exporter.sources.watch import Watch
+from hermes_exporter.values import Value, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +36,7 @@ READ_HERE = ("discovery", "gateway", "platforms", "cron", "delivery", "credentia
 """Collectors that live on what is read in a home."""
 
 
-@dataclass(frozen=True, slots=True)
-class HomeLook:
+class HomeLook(Value):
     """What one look saw.
 
     Attributes:

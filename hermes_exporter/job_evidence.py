@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.judge import run_outcome
 from hermes_exporter.judge.run_outcome import Logged, Reach
 from hermes_exporter.logs.tally import MAX_TOLD
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,8 +73,7 @@ class Ended(NamedTuple):
 NOTHING_KNOWN = Evidence(NOTHING_LOGGED, None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Value):
     key: object
     book: Book
 

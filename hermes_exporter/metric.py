@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +23,7 @@ class Sample(NamedTuple):
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Family:
+class Family(Value, eq=False):
     """A metric family of the contract.
 
     Attributes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
 from hermes_exporter.logs.news import LogMemory
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 from hermes_exporter.sources.proc_environ import ZoneVariables  # noqa: TC001  # who decodes asks for it
+from hermes_exporter.values import Mutable, field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,8 +19,7 @@ ALIVE_STEP_SECONDS = 3600.0
 """Nothing depends on it by the minute, and what did not change is not written."""
 
 
-@dataclass(slots=True)
-class ProfileMemory:
+class ProfileMemory(Mutable):
     """What is remembered of one profile: plain data, stored as it is; a field that is new has a default.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.collectors import (
@@ -16,6 +15,7 @@ from hermes_exporter.collectors import (
     process,
 )
 from hermes_exporter.exposition import Chunk, Exposition, Section
+from hermes_exporter.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,6 @@ and then nobody can tell.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from hermes_exporter import job_evidence, job_seen, report_memory
 from hermes_exporter.judge import job_rules, overdue, reports
 from hermes_exporter.judge.report import Report
 from hermes_exporter.report_memory import Kept
+from hermes_exporter.values import Mutable, Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,8 +34,7 @@ GAP_SECONDS = 300.0
 """A longer time between two gathers was not watched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reports:
+class Reports(Value):
     """The verdicts on a profile's reports.
 
     Attributes:
@@ -67,8 +66,7 @@ class _Verdict(NamedTuple):
     report: Report
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Mutable):
     """What is known of one profile while the process lives."""
 
     owner: ProfileMemory

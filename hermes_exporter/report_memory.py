@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from hermes_exporter.judge.job_facts import JobFacts  # noqa: TC001  # stored by its type
 from hermes_exporter.sources.job import Job  # noqa: TC001
+from hermes_exporter.values import Mutable, field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,8 +24,7 @@ MAX_GONE = 2000
 """Of jobs that are gone, the newest so many are remembered."""
 
 
-@dataclass(slots=True)
-class Kept:
+class Kept(Mutable):
     """What is remembered of one job.
 
     Attributes:
@@ -44,8 +43,7 @@ class Kept:
         return self.gone_at is not None and now < self.gone_at + SHOWN_SECONDS
 
 
-@dataclass(slots=True)
-class ReportMemory:
+class ReportMemory(Mutable):
     """What is remembered of a profile's jobs, by id.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.job_rules import JobRule
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """What to watch, and how.
 
     Attributes:
@@ -41,8 +41,7 @@ class Settings:
     timezones: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Value):
     """What the owner decided.
 
     Attributes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import pid_record, proc_environ
 from hermes_exporter.sources.flocks import Flocks, LockFile
 from hermes_exporter.sources.procfs import Procfs
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 MAX_ZONES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Testimony:
+class Testimony(Value):
     """The processes that speak for one profile.
 
     Attributes:

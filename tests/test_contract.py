@@ -366,8 +366,8 @@ def _writes(node: ast.AST) -> str | None:
         return f"{name} for writing"
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
     of_text = isinstance(owner, ast.Constant) or (name == "replace" and len(node.args) != 1)
-    of_dataclass = name == "replace" and isinstance(node.func, ast.Name)
-    return name if name in WRITING_CALLS and not of_text and not of_dataclass else None
+    of_value = name == "replace" and isinstance(node.func, ast.Name)
+    return name if name in WRITING_CALLS and not of_text and not of_value else None
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if place(module) not in WRITERS], ids=place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from hermes_exporter.sources.executions import Execution
 from hermes_exporter.sources.hermes_config import HermesConfig
 from hermes_exporter.sources.jobs import JobStore
 from hermes_exporter.sources.profile_files import ProfileFiles
+from hermes_exporter.values import replace
 from tests.judge.job_story import DAILY, DAY, HOUR, MINUTE, NOTED, SLOT
 
 if TYPE_CHECKING:

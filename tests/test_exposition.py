@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from hermes_exporter.metric import Family
 from hermes_exporter.rendering import Renderer
 from hermes_exporter.sources.job import Job, Noted
 from hermes_exporter.sources.profile_files import ProfileFiles
+from hermes_exporter.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from hermes_exporter import job_evidence
 from hermes_exporter.job_evidence import LOG_SECONDS, Ended, Evidence
@@ -11,6 +10,7 @@ from hermes_exporter.judge.job_facts import JobFacts
 from hermes_exporter.judge.run_outcome import Logged, Reach
 from hermes_exporter.sources.executions import Execution
 from hermes_exporter.sources.job import Job, Noted
+from hermes_exporter.values import replace
 
 ENDED = 1_800_000_060.0
 SILENT_LOG = Evidence(Logged(), Reach(ENDED - 999, ENDED - 1))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from hermes_exporter import report_memory
 from hermes_exporter.report_memory import FORGET_SECONDS, MAX_GONE, SHOWN_SECONDS, Kept, ReportMemory
+from hermes_exporter.values import replace
 from tests.judge.job_story import DAILY, DAY, EIGHT, HOUR, MONDAY, full_facts
 
 if TYPE_CHECKING:

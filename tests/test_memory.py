@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
 from hermes_exporter.memory import Memory
 from hermes_exporter.profile_memory import ProfileMemory
+from hermes_exporter.values import replace
 from tests.judge.test_ownership import UNIT
 
 NOW = 1_800_000_000.0

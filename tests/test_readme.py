@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import urllib.request
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +21,7 @@ from hermes_exporter.collectors import FAMILIES
 from hermes_exporter.judge.report import Report
 from hermes_exporter.status.host import status
 from hermes_exporter.status.text import lines
+from hermes_exporter.values import replace
 from tests.lab.waiting import free_port, until
 from tests.views import ALIVE, HOUR, NOW, holding, job, process, view
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from hermes_exporter.sources.job import Job, Noted
 from hermes_exporter.sources.procfs import Process
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.sources.unit import Unit
+from hermes_exporter.values import replace
 
 NOW = 1_800_000_000.0
 """Friday, 15 January 2027, 08:00 UTC."""
@@ -72,7 +72,7 @@ def holding(*conditions: str) -> dict[str, bool | None]:
 
 def job(job_id: str = "a1", name: str | None = "Brief", *, enabled: bool = True, **noted: Any) -> JobRuns:
     """A daily job that never ran, as far as ``noted`` does not say otherwise."""
-    notes = Noted(**{**dict.fromkeys(Noted.__dataclass_fields__), **noted})
+    notes = Noted(**{**dict.fromkeys(Noted.__struct_fields__), **noted})
     made = Job(job_id, name, "cron", "0 7 * * *", None, ("telegram",), False, enabled, None, notes)
     return JobRuns(made, False, None, None, None, None, None)
 
@@ -84,7 +84,7 @@ def process(**fields: Any) -> Process:
 
 def state(**fields: Any) -> GatewayState:
     """What a gateway wrote when it started, an hour ago."""
-    named = dict.fromkeys(GatewayState.__dataclass_fields__)
+    named = dict.fromkeys(GatewayState.__struct_fields__)
     return GatewayState(**{**named, "state": "running", "updated_at": NOW - HOUR, "platforms": (), **fields})
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from hermes_exporter.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Value):
     """One request each ``interval_seconds``, and up to ``burst`` at once after a pause."""
 
     interval_seconds: float
     burst: int
 
 
-@dataclass(slots=True)
 class Bucket:
     """The tokens that are left; full at first."""
 
-    rate: Rate
-    _tokens: float = field(init=False)
-    _at: float = field(init=False, default=0.0)
-
-    def __post_init__(self) -> None:
-        self._tokens = float(self.rate.burst)
+    def __init__(self, rate: Rate) -> None:
+        self.rate = rate
+        self._tokens, self._at = float(rate.burst), 0.0
 
     def take(self, now: float) -> bool:
         """Take one if there is one; ``now`` is in seconds of a clock that never goes back."""

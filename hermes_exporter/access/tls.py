@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +45,7 @@ class TlsError(Exception):
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
+class TlsSettings(Value):
     """What ``tls_server_config`` says.
 
     Attributes:
@@ -73,8 +73,7 @@ class TlsSettings:
         return any(kind in SANS and _canonical(kind, name) in self.allowed_sans for kind, name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Value):
     """Settings, and the context made of them that new connections are wrapped with."""
 
     settings: TlsSettings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.access.tls import (
@@ -16,6 +15,7 @@ from hermes_exporter.access.tls import (
     TlsSettings,
     context,
 )
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,8 +39,7 @@ KEYS = (
 OTHERS_MAY_READ = 0o004
 
 
-@dataclass(frozen=True, slots=True)
-class TlsSection:
+class TlsSection(Value):
     """What the section says.
 
     Attributes:

@@ -6,13 +6,13 @@ What Python cannot honour is a problem to be told, as is every unknown key: noth
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.access import tls_section
 from hermes_exporter.access.passwords import MAX_COST, is_hash
 from hermes_exporter.access.rate_limit import Rate
 from hermes_exporter.checked_yaml import NodeReader, compose
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +37,7 @@ DURATION = re.compile(rf"0|(?:{PART.pattern})+")
 BURST = re.compile(r"[1-9]\d{0,8}")
 
 
-@dataclass(frozen=True, slots=True)
-class WebConfig:
+class WebConfig(Value):
     """What the file says.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from hermes_exporter.metric import Family, Sample
 
 
-@dataclass(frozen=True, slots=True)
-class Collector:
+class Collector(Value):
     """One table of the contract.
 
     Attributes:

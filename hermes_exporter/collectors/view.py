@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.unit import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class LogFacts:
+class LogFacts(Value):
     """What the logs of a profile told so far; ``hermes_exporter.logs.tally`` says what the keys are.
 
     Attributes:
@@ -42,8 +41,7 @@ class LogFacts:
     providers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileView:
+class ProfileView(Value):
     """One profile at ``now`` (Unix seconds).
 
     Attributes:
@@ -102,8 +100,7 @@ class ProfileView:
         return job.name if job.name and self.job_names else job.id
 
 
-@dataclass(frozen=True, slots=True)
-class HostView:
+class HostView(Value):
     """The exporter itself and its host.
 
     Attributes:

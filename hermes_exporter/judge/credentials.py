@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,7 @@ COOL_DOWN_SECONDS = 3600.0
 """How long Hermes leaves an exhausted credential alone where the provider did not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderCredentials:
+class ProviderCredentials(Value):
     """The credentials of one provider, by what Hermes noted: the provider may think otherwise by now.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hermes_exporter.judge.report import Evidence, Outcome, Slot  # noqa: TC001  # stored by their types
+from hermes_exporter.values import Mutable, field
 
 LAST_RUNS = 10
 HISTORY = 10
@@ -44,8 +44,7 @@ class OpenSlot(NamedTuple):
     again_at: float | None = None
 
 
-@dataclass(slots=True)
-class JobFacts:
+class JobFacts(Mutable):
     """What is remembered of one job.
 
     Attributes:

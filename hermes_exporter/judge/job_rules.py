@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge.deadline import Terms
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 DEFAULT = Terms()
 
 
-@dataclass(frozen=True, slots=True)
-class JobRule:
+class JobRule(Value):
     """Terms for the jobs whose id, or whose name, matches; of one profile, or of all.
 
     Attributes:

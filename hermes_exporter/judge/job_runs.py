@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +18,7 @@ OF_LAST_RUN = {"ok": 0, "error": 1}
 """Failures in a row, as far as the notes on the last run reach."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobRuns:
+class JobRuns(Value):
     """One job with its runs. Times are Unix seconds; None is not known.
 
     Attributes:

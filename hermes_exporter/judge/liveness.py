@@ -8,10 +8,10 @@ could look.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.heartbeat import Heartbeat
@@ -24,8 +24,7 @@ HEARTBEAT_STALE_SECONDS = 120.0
 PROOFS = ("lock", "pid_record", "unit", "host", "heartbeat", "none")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Value):
     """What the kernel and the heartbeat say about one profile's gateway.
 
     Attributes:
@@ -45,8 +44,7 @@ class Evidence:
     hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Value):
     """The moment of a judgement: Unix seconds, and CLOCK_MONOTONIC where the host is the one that is judged.
 
     Attributes:
@@ -60,8 +58,7 @@ class Clock:
     woke_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Liveness:
+class Liveness(Value):
     """The verdict.
 
     Attributes:

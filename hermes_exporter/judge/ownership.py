@@ -7,10 +7,10 @@ A unit may serve several profiles and a profile may have several units.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.discovery import absent
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 PREFIX, SUFFIX = "hermes-gateway", ".service"
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Value):
     """Whose the units are.
 
     Attributes:

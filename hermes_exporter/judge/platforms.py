@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +20,7 @@ CLOCK_SLACK_SECONDS = 1.0
 """A start is known to a hundredth, the boot that it counts from to a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Value):
     """One messenger of one profile.
 
     Attributes:

@@ -11,8 +11,9 @@ cools down after one 401 would be ok again in five minutes, with nothing better.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +37,7 @@ AUTH_CODES = frozenset(
 AUTH_ENDINGS = ("_missing_token", "_missing_credentials")
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Value):
     """Evidence of one kind of trouble with the provider. Times are Unix seconds.
 
     Attributes:
@@ -59,8 +59,7 @@ class Trouble:
 NO_TROUBLE = Trouble()
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderSigns:
+class ProviderSigns(Value):
     """All that is known of the provider that a profile is configured for. Times are Unix seconds.
 
     Attributes:
@@ -85,8 +84,7 @@ class ProviderSigns:
         return _newest(self.accepted_at, self.job_succeeded_at, self.fell_back_at) or 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformSigns:
+class PlatformSigns(Value):
     """All that is known of one messenger's credentials. Times are Unix seconds.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +30,7 @@ Fate = Literal["settled", "late", "missed", "unknown"]
 FATES: tuple[Fate, ...] = ("settled", "late", "missed", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Value):
     """A slot that was judged.
 
     Attributes:
@@ -50,8 +50,7 @@ class Slot:
     began: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value):
     """What is known of one job's reports at one moment; None is not known, or there is none.
 
     Attributes:

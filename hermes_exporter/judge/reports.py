@@ -6,7 +6,6 @@ Times are Unix seconds.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge import settlement
@@ -14,6 +13,7 @@ from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.job_facts import LAST_RUNS, JobFacts, OpenSlot
 from hermes_exporter.judge.report import Report
 from hermes_exporter.judge.slots import UNREADABLE, expiry, final
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,7 @@ AHEAD_SECONDS = 86400.0
 """What is remembered of a time so far ahead came and ran by a clock that was wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Value):
     """What one look saw of a job.
 
     Attributes:

@@ -7,8 +7,9 @@ contradicts the claim. Times are Unix seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +54,7 @@ class Reach(NamedTuple):
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Value):
     """A run that ended.
 
     Attributes:

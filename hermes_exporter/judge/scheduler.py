@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.judge.liveness import Liveness
@@ -20,8 +21,7 @@ LONG_TICK_SECONDS = 2 * 3600.0
 BUILT_IN = "builtin"
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduler:
+class Scheduler(Value):
     """The verdict; None is cannot tell.
 
     Attributes:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.job_facts import HISTORY, OpenSlot, Settling
 from hermes_exporter.judge.report import Slot
 from hermes_exporter.judge.slots import Until, expiry, final
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +38,7 @@ MOST_AT_ONCE = 5000
 """So many of the slots that came while nobody looked are judged one by one; of the older ones nobody can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Value):
     """What besides runs and slots decides.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +11,7 @@ from hermes_exporter.judge.deadline import EARLY_SECONDS
 from hermes_exporter.judge.run_outcome import NOTED_SECONDS
 from hermes_exporter.judge.schedule import cron_schedule
 from hermes_exporter.judge.wall_clock import wall_clock
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +41,7 @@ class Slots(Protocol):
         """Return by how many seconds the clocks were changed since the slot before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(Value):
     """Slots that are known one by one: of a one-shot, or of an interval as its runs came.
 
     Attributes:
@@ -75,8 +74,7 @@ class Moments:
         return float(abs(self.clock.offset(slot) - self.clock.offset(slot - self.step_seconds)))
 
 
-@dataclass(frozen=True, slots=True)
-class Until:
+class Until(Value):
     """The slots of a job that left its store at a moment: nothing runs it any more."""
 
     slots: Slots

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from hermes_exporter.judge.liveness import Liveness
 
 
-@dataclass(frozen=True, slots=True)
-class Ticking:
+class Ticking(Value):
     """When something ticks the store.
 
     Attributes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,8 +20,7 @@ LATEST = 4_102_444_800.0
 """The year 2100: nothing was written after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Value):
     """The zone of a profile.
 
     Attributes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_exporter.logs.catalogue import ROWS
 from hermes_exporter.logs.names import platform_of
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.logs.row import Row
@@ -41,8 +41,7 @@ class Rows(NamedTuple):
     by_mark: dict[int, tuple[Row, tuple[tuple[str, int], ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Value):
     """The rows of one level and logger, in their order.
 
     Attributes:
@@ -54,7 +53,7 @@ class Choice:
     logger: str
     platform: str | None
     nothing: bool
-    _rows: tuple[Rows, ...] = field(repr=False)
+    _rows: tuple[Rows, ...]
 
     def find(self, message: str) -> Found | None:
         """Return the first row that matches; None for a message of no class."""

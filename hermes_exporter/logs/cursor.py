@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from hermes_exporter.values import Value
 
 HEAD_BYTES = 256
 """A file is recognised by so many of its first bytes: a record's time stamp and text."""
@@ -11,8 +12,7 @@ NEVER = (1 << 63) - 1
 """The offset in a file that is not to be read, however much it grows: somebody else put it there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Value):
     """A place in one file.
 
     Attributes:
@@ -30,7 +30,6 @@ class Mark:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
 class Cursor(Mark):
     """The place in the newest file that was read, and what is known of the others.
 

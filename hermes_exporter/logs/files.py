@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.cursor import HEAD_BYTES, Mark, digest
 from hermes_exporter.sources.artefact import SETTLED_SECONDS, SourceError, opened, refused, signature
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,7 @@ QUIET_SECONDS = 1.0
 """A record is written at once: after so long, nothing more is appended to the last one."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
+class LogFile(Value):
     """A file as it was when looked at; it may have grown, been renamed or removed since.
 
     Attributes:

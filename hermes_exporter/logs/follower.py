@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +20,7 @@ from hermes_exporter.logs.tail import LogTail
 from hermes_exporter.logs.tally import Tally, tally
 from hermes_exporter.sources.artefact import SourceError, opened
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,8 +39,7 @@ SLICE_BYTES = 64 << 10
 """So much is scanned at once: what a whole portion makes does not fit into a processor's cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Value):
     """A profile whose logs are asked for: its label and directory, what is remembered and known of it."""
 
     label: str
@@ -64,8 +63,7 @@ class _Told(NamedTuple):
     newest: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(Value):
     """News of a profile, and what kept them from being whole."""
 
     news: LogNews

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,8 +113,7 @@ _KEYWORDS = (
 _QUOTED_PROVIDER = re.compile(r"provider '(\w[\w.:-]{0,63})'")
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Value):
     """What the caller knows of a profile.
 
     Attributes:

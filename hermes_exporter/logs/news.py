@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.cursor import Cursor  # noqa: TC001  # the memory is stored by its types
 from hermes_exporter.logs.tally import Key, Tally
+from hermes_exporter.values import Mutable, Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from hermes_exporter.logs.tail import Portion
 
 
-@dataclass(frozen=True, slots=True)
-class FileNews:
+class FileNews(Value):
     """What one look at one log brought.
 
     Attributes:
@@ -42,8 +41,7 @@ class FileNews:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LogNews:
+class LogNews(Value):
     """What one look at a profile's logs brought.
 
     Attributes:
@@ -61,8 +59,7 @@ UNREAD = LogNews(behind=True)
 """No time was left for the profile."""
 
 
-@dataclass(slots=True)
-class LogMemory:
+class LogMemory(Mutable):
     """What is remembered of a profile's logs. Times are Unix seconds; ``logs.tally`` says what the keys are.
 
     Attributes:

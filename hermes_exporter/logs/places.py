@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.cursor import NEVER
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.artefact import SourceError
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Value):
     """Where to read, oldest file first.
 
     Attributes:

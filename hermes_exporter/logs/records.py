@@ -8,9 +8,10 @@ are printed as they are, they can also pretend to be records of their own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +36,7 @@ Parts = tuple[bytes, bytes, bytes | None, bytes, bytes]
 """Stamp, level, session, logger, and what follows up to the next record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Value):
     """One record.
 
     Attributes:

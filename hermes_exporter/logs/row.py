@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from hermes_exporter.values import Value
 
 INFO = ("INFO",)
 WARNING = ("WARNING",)
@@ -40,8 +40,7 @@ def plane_of(kind: str) -> str:
     return "platform" if kind.startswith(("platform_", "cron_deliver_")) else "provider"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Value):
     """One kind of record.
 
     INFO rows are taken from agent.log, all others from errors.log, so that a record that Hermes writes to several

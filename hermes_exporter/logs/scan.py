@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
@@ -24,6 +23,7 @@ from hermes_exporter.logs.records import (
     naive_seconds,
     split,
 )
+from hermes_exporter.values import Value, field
 
 File = Literal["agent", "errors"]
 Newest = tuple[int, float]
@@ -37,8 +37,7 @@ _FOLDED = ("provider_ok", "cron_delivered")
 """Of these only the newest are wanted, so they become no events; in the order of their groups."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Value):
     """What a portion of one log tells.
 
     Attributes:

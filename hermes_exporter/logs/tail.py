@@ -20,13 +20,13 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from hermes_exporter.logs.cursor import Cursor, Mark
 from hermes_exporter.logs.files import look
 from hermes_exporter.logs.places import places
 from hermes_exporter.sources.artefact import settled, signature
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from hermes_exporter.logs.files import LogFile
@@ -44,8 +44,7 @@ class Boundary(Protocol):
         """Return the number; ``quiet``: nobody has written for a while."""
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Value):
     """What one reading took.
 
     Attributes:

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.logs.names import OTHER
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,8 +70,7 @@ ONE_CALL_SECONDS = 60.0
 """What fails so soon after another of its kind may be the same call: with the next credential, or begun anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Value):
     """Counts and newest times of some portions of log; two of them add up to one.
 
     Attributes:

@@ -11,10 +11,11 @@ import errno
 import os
 import stat
 import time
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +67,7 @@ class Notes:
         self.stamps.append((place, seconds))
 
 
-@dataclass(frozen=True, slots=True)
-class Read(Generic[T]):
+class Read(Value, Generic[T]):
     """A parsed artefact with what its parser noticed; ``newest`` is the latest of its time stamps."""
 
     record: T

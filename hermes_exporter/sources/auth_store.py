@@ -12,11 +12,11 @@ fingerprints and messages are not looked at. Nothing that identifies a credentia
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import jwt, provider_id
 from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,8 +38,7 @@ _MILLISECONDS = 1e12
 """A number beyond it is no number of seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Value):
     """One credential, by what Hermes last noted of it. Times are Unix seconds.
 
     Attributes:
@@ -59,8 +58,7 @@ class Credential:
     refreshable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderAuth:
+class ProviderAuth(Value):
     """The credentials of one provider.
 
     Attributes:
@@ -80,8 +78,7 @@ class ProviderAuth:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AuthStore:
+class AuthStore(Value):
     """Every model provider that the file mentions, by name; those that cannot be named are one, ``other``."""
 
     providers: tuple[ProviderAuth, ...] = ()

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import executions, jobs, runtime_store, ticker
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,16 +25,14 @@ JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """Ids that are a name of a directory and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Value):
     """Who may do what with a file: owner and permission bits."""
 
     uid: int
     mode: int
 
 
-@dataclass(frozen=True, slots=True)
-class CronFiles:
+class CronFiles(Value):
     """The records of one profile's cron; None where the artefact is absent or of no use.
 
     Attributes:

@@ -5,11 +5,11 @@ The table holds the reports themselves; those columns are never selected.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.sqlite_copy import columns
 from hermes_exporter.times import unix_seconds
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,8 +20,7 @@ PENDING = ("pending", "delivering")
 MAX_ROWS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Deliveries:
+class Deliveries(Value):
     """What is still under way; ``oldest`` in Unix seconds, None where nothing is.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from hermes_exporter.problems import Kind, Problem
@@ -12,6 +11,7 @@ from hermes_exporter.sources.artefact import MAX_FAULTS, Notes, Read, Reader, So
 from hermes_exporter.sources.sqlite_copy import DatabaseReader
 from hermes_exporter.sources.watch import MISSING
 from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,8 +26,7 @@ T = TypeVar("T")
 NO_SIGNS: Mapping[str, Sign] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Readers:
+class Readers(Value):
     """What reads the files and the databases of one home, and keeps what did not change."""
 
     files: Reader = field(default_factory=Reader)

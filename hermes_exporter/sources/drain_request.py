@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.artefact import Notes
@@ -14,8 +14,7 @@ FILENAME = ".drain_request.json"
 MAX_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class DrainRequest:
+class DrainRequest(Value):
     """A drain marker; ``requested_at`` in Unix seconds."""
 
     requested_at: float | None

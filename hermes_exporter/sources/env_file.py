@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,7 @@ PLATFORM_VARIABLES = {
 """Variables that switch a messenger on by being there."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+class EnvFile(Value):
     """What the file sets.
 
     Attributes:

@@ -8,12 +8,12 @@ dies, until a gateway starts the next time. That a report was delivered is in no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from hermes_exporter.sources.sqlite_copy import columns
 from hermes_exporter.times import unix_seconds
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,8 +42,7 @@ LATER = ("delivery_outcome", "scheduled_instant")
 """Columns that only later versions have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Value):
     """One run. Times are Unix seconds.
 
     Attributes:
@@ -74,8 +73,7 @@ class Execution:
         return self.status in ENDED
 
 
-@dataclass(frozen=True, slots=True)
-class Executions:
+class Executions(Value):
     """The ledger.
 
     Attributes:

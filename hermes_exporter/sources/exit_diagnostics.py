@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from hermes_exporter.sources.artefact import SourceError, opened, refused
 from hermes_exporter.times import unix_seconds
+from hermes_exporter.values import Mutable, field
 
 FILENAME = "logs/gateway-exit-diag.log"
 ENDS = frozenset(
@@ -37,8 +37,7 @@ STEP_BYTES = 4 << 20
 """At most this much is read at once; the rest follows with the next reading."""
 
 
-@dataclass(slots=True)
-class ExitDiagnostics:
+class ExitDiagnostics(Mutable):
     """Follows one file and keeps which starts have not ended yet.
 
     Attributes:
@@ -55,7 +54,7 @@ class ExitDiagnostics:
     _changed_at: float = 0.0
     _told_until: float = 0.0
     _behind: bool = False
-    _rest: bytes = field(default=b"", repr=False)
+    _rest: bytes = b""
 
     @property
     def behind(self) -> bool:

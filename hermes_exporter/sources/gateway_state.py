@@ -8,10 +8,10 @@ cleared.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.artefact import Notes
@@ -21,8 +21,7 @@ MAX_BYTES = 4 << 20
 PLATFORM = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformEntry:
+class PlatformEntry(Value):
     """What the gateway noted of one messenger; entries are never removed, so an old one may be a leftover.
 
     Attributes:
@@ -43,8 +42,7 @@ class PlatformEntry:
     writer: tuple[int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayState:
+class GatewayState(Value):
     """The gateway's own claim.
 
     Attributes:

@@ -6,10 +6,10 @@ stopped process or a dead thread lets it go stale. Its ``start_time`` is in epoc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.artefact import Notes
@@ -18,8 +18,7 @@ FILENAME = "state/gateway.heartbeat"
 MAX_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(Value):
     """One beat.
 
     Attributes:

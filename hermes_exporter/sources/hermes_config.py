@@ -6,11 +6,11 @@ lies over it, leaf by leaf.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import provider_id, safe_yaml
 from hermes_exporter.sources.gateway_state import PLATFORM
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +35,7 @@ MULTIPLEX_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HermesConfig:
+class HermesConfig(Value):
     """What config.yaml says; None where it does not say.
 
     Attributes:

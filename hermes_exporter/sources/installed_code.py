@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from hermes_exporter.sources import lenient_json
 from hermes_exporter.sources.artefact import SourceError, UnusableError, contents
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,7 @@ SHA = re.compile(r"[0-9a-f]{7,64}")
 REF = re.compile(r"ref: (refs/[\w./+@-]{1,200})")
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledCode:
+class InstalledCode(Value):
     """What lies on disk; None where it does not say. ``sha`` is a commit, in full or its beginning."""
 
     version: str | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import provider_id, refusals
 from hermes_exporter.sources.gateway_state import PLATFORM
+from hermes_exporter.values import Value, astuple
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.json_object import JsonObject
@@ -16,8 +16,7 @@ KINDS = ("cron", "interval", "once")
 NO_TARGET = re.compile(r"no delivery target resolved for |platform '[^']*' not configured/enabled")
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Value):
     """What Hermes notes of a job as it runs; None where it notes nothing. Times are Unix seconds.
 
     Attributes:
@@ -46,8 +45,7 @@ class Noted:
         return Noted(*(one if one is not None else two for one, two in zip(mine, others, strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Value):
     """One job. Times are Unix seconds.
 
     Attributes:

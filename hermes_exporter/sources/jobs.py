@@ -8,7 +8,6 @@ still stands in jobs.json wins.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import lenient_json
@@ -16,6 +15,7 @@ from hermes_exporter.sources.artefact import Notes, UnusableError
 from hermes_exporter.sources.job import Job, job_of, notes_of
 from hermes_exporter.sources.json_object import JsonObject, whole_text
 from hermes_exporter.times import zoned
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +28,7 @@ Stamp = tuple[float, int]
 """When Hermes wrote something (Unix seconds), and how far its clock was ahead of UTC (seconds)."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobStore:
+class JobStore(Value):
     """Every job of the store, in its order.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.artefact import Notes
@@ -14,8 +14,7 @@ FILENAME = "state/gateway.lifecycle.json"
 MAX_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(Value):
     """What the gateway noted of its own life.
 
     Attributes:

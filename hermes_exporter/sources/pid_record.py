@@ -6,10 +6,10 @@ content proves nothing; who holds the lock is in /proc/locks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.json_object import JsonObject
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.artefact import Notes
@@ -19,8 +19,7 @@ LOCK_FILENAME = "gateway.lock"
 MAX_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class PidRecord:
+class PidRecord(Value):
     """A process as it recorded itself.
 
     Attributes:

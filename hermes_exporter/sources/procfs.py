@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -16,6 +15,7 @@ import psutil
 from hermes_exporter.sources import proc_stat
 from hermes_exporter.sources.kept_open import KeptOpen
 from hermes_exporter.sources.proc_stat import CLOCK_TICKS
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,7 @@ UnitId = tuple[str, str]
 """Scope (user, system) and name of a unit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Value):
     """One live process.
 
     Attributes:
@@ -61,8 +60,7 @@ class Process:
         return pid in (self.pid, self.own_pid)
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Value):
     """What a process uses; None where it may not be read. Bytes, seconds, counts."""
 
     resident_bytes: float | None

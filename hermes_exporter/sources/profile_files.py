@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources import (
@@ -29,6 +28,7 @@ from hermes_exporter.sources.artefact import SourceError
 from hermes_exporter.sources.auth_store import AuthStore
 from hermes_exporter.sources.cron_files import CronFiles
 from hermes_exporter.sources.installed_code import UNKNOWN
+from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
     from hermes_exporter.problems import Problem
@@ -52,8 +52,7 @@ NO_CRON = CronFiles()
 NO_AUTH = AuthStore()
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFiles:
+class ProfileFiles(Value):
     """The records of one profile; None where the artefact is absent or of no use.
 
     Attributes:
@@ -96,8 +95,7 @@ class ProfileFiles:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Above:
+class Above(Value):
     """What holds for a profile and lies elsewhere: the host's configuration, the credentials of the root.
 
     ``gone_jobs`` are ids of those that the store has no more, as they are remembered.
@@ -108,8 +106,7 @@ class Above:
     gone_jobs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Value):
     """What is followed in one profile from one reading to the next, and the installations that its home knows."""
 
     diagnostics: ExitDiagnostics

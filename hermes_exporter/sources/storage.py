@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.artefact import refused, settled, signature
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from hermes_exporter.sources.artefact import Signature
@@ -14,16 +14,14 @@ if TYPE_CHECKING:
 DATABASE = "state.db"
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(Value):
     """Bytes of the file system that a home lies on; ``available`` is what is left for its owner."""
 
     available: int
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class StateDatabase:
+class StateDatabase(Value):
     """The state database from outside.
 
     Attributes:

@@ -6,8 +6,9 @@ Its environment may hold secrets: only the variables that say whose gateway it i
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import Any
+
+from hermes_exporter.values import Value
 
 PATTERNS = ("hermes-gateway*.service", "hermes.service")
 """How Hermes calls its units."""
@@ -18,8 +19,7 @@ class BusError(Exception):
     """A manager cannot be asked; the message says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Value):
     """What systemd says of one unit. Times are Unix seconds, None where it never happened.
 
     Attributes:

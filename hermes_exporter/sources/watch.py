@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hermes_exporter.sources.artefact import settled, signature
+from hermes_exporter.values import Mutable, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +22,7 @@ DANGLING = ((errno.ENOENT, 1), (errno.ENOTDIR, 1))
 MISSING = (*ABSENT, *DANGLING)
 
 
-@dataclass(slots=True)
-class Watch(Generic[T]):
+class Watch(Mutable, Generic[T]):
     """Keeps what was made of some paths for as long as all of them stay as they are.
 
     A path that does not exist is not looked at: it cannot appear without changing its directory, which is.

@@ -11,12 +11,12 @@ import re
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from hermes_exporter.sources import safe_yaml
+from hermes_exporter.values import Mutable, Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +39,7 @@ class UnreachableError(AlertmanagerError):
     """Nobody answers there at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Value):
     """An alert that it holds.
 
     Attributes:
@@ -54,8 +53,7 @@ class Held:
     inhibited: bool
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Mutable):
     """What it counted since its start, of one kind of integration.
 
     Attributes:

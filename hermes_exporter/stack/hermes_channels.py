@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hermes_exporter.discovery import Discovery
 from hermes_exporter.sources import env_file, hermes_config, safe_yaml
 from hermes_exporter.sources.artefact import Reader, SourceError
+from hermes_exporter.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +26,7 @@ PORT_VARIABLES = ("WEBHOOK_PORT", "API_SERVER_PORT")
 TOKEN_VARIABLE = "TELEGRAM_BOT_TOKEN"  # noqa: S105  # its name
 
 
-@dataclass(frozen=True, slots=True)
-class Channels:
+class Channels(Value):
     """What the profiles of some homes use.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from hermes_exporter.sources import safe_yaml
 from hermes_exporter.sources.artefact import Reader, SourceError, UnusableError
 from hermes_exporter.stack.hermes_channels import digest
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,8 +26,7 @@ MAX_SECRET_BYTES = 1 << 16
 ASK_FOR_FILE = "name Alertmanager's own with --alertmanager.config-file, as a user who may read it"
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Value):
     """Alertmanager's configuration, and the directory that its file names are relative to."""
 
     content: Mapping[Any, Any]

@@ -7,11 +7,11 @@ a request that did not fail.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from hermes_exporter.stack.alertmanager import AlertmanagerError, Count
+from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,8 +36,7 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Value):
     """How a receiver sends.
 
     Attributes:
@@ -53,8 +52,7 @@ class Way:
     others: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Value):
     """What came of the notifications of one way so far: requests taken, requests refused, and why it gave up."""
 
     taken: int

@@ -8,13 +8,13 @@ import logging
 import re
 import signal
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tornado.web import Application
 
 from hermes_exporter.descriptors import share
 from hermes_exporter.gather import GatherError
+from hermes_exporter.values import Mutable, Value
 from hermes_exporter.web import addresses
 from hermes_exporter.web.connections import MAX_CONNECTIONS, Connections, Server
 from hermes_exporter.web.handlers import (
@@ -45,15 +45,13 @@ IDLE_SECONDS = 75.0
 DRAIN_SECONDS = 3.0
 
 
-@dataclass(slots=True)
-class Current:
+class Current(Mutable):
     """The gatherer in use; a reread configuration puts a new one here."""
 
     gatherer: Gatherer
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Value):
     """Where the metrics are, who may ask, and whether the home is made up, which the pages say."""
 
     metrics_path: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Set
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +55,8 @@ def weight(outcome: object) -> int:
             waiting += [*each.keys(), *each.values()]
         elif isinstance(each, (list, tuple, Set)):
             waiting += each
-        elif is_dataclass(each):
-            waiting += [getattr(each, field.name) for field in fields(each)]
+        elif isinstance(each, Struct):
+            waiting += astuple(each)
     return total
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from hermes_exporter.judge.settlement import KEPT, Circumstances
 from hermes_exporter.judge.slots import Until, of_job
 from hermes_exporter.judge.ticking import ALWAYS, Ticking
 from hermes_exporter.sources.job import Job, Noted
+from hermes_exporter.values import replace
 
 if TYPE_CHECKING:
     from hermes_exporter.judge.report import Outcome, Report

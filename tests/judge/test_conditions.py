@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from hermes_exporter.sources.heartbeat import Heartbeat
 from hermes_exporter.sources.hermes_config import HermesConfig
 from hermes_exporter.sources.procfs import Process
 from hermes_exporter.sources.profile_files import ProfileFiles
+from hermes_exporter.values import replace
 
 from .test_ownership import UNIT
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from hermes_exporter.judge import scheduler
@@ -19,6 +17,7 @@ from hermes_exporter.sources.hermes_config import HermesConfig
 from hermes_exporter.sources.job import Job, Noted
 from hermes_exporter.sources.jobs import JobStore
 from hermes_exporter.sources.procfs import Process
+from hermes_exporter.values import replace
 
 NOW = 1_800_000_000.0
 PROCESS = Process(700, 7, False, 4242, NOW - 3600, None, uid=1000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from hermes_exporter.discovery import Found, Home, Profile
 from hermes_exporter.judge.ownership import assign
 from hermes_exporter.sources.unit import Unit
+from hermes_exporter.values import replace
 
 ROOT = Path("/home/ada/.hermes")
 HOME = Home("", ROOT)

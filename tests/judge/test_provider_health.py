@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from hermes_exporter.judge.provider_health import (
     provider_unreachable,
 )
 from hermes_exporter.sources.auth_store import AuthStore, Credential, ProviderAuth
+from hermes_exporter.values import replace
 
 NOW = 1795330000.0
 HOUR = 3600.0

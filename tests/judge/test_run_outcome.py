@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from hermes_exporter.judge.run_outcome import Logged, Reach, of_notes, of_row
 from hermes_exporter.sources.executions import Execution
 from hermes_exporter.sources.job import Job, Noted
+from hermes_exporter.values import replace
 
 BEGAN, ENDED = 1_800_000_000.0, 1_800_000_060.0
 ROW = Execution("a", 7, 70, "completed", BEGAN - 1, BEGAN, ENDED, 5, "f" * 32)

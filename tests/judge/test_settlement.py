@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from hermes_exporter.judge.deadline import Terms
 from hermes_exporter.judge.settlement import MOST_AT_ONCE
 from hermes_exporter.judge.ticking import Ticking
+from hermes_exporter.values import replace
 from tests.judge.job_story import DAILY, DAY, EIGHT, HOUR, MINUTE, MONDAY, NOTED, Story, run, watched
 
 SLOT = MONDAY + EIGHT

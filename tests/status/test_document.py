@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from hermes_exporter.sources.heartbeat import Heartbeat
 from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.status import document
 from hermes_exporter.status.host import profile, status
+from hermes_exporter.values import replace
 from tests.views import ALIVE, DEAD, HIDDEN, HOUR, NOW, SETTLED, holding, job, process, state, unit, view
 
 SCHEMA = Path(__file__).parents[2] / "docs/status.schema.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from hermes_exporter.judge.report import Report
 from hermes_exporter.status.host import status
 from hermes_exporter.status.lead import found, lead, worst_first
+from hermes_exporter.values import replace
 from tests.views import DEAD, HIDDEN, NOW, holding, job, view
 
 if TYPE_CHECKING:

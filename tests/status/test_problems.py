@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from hermes_exporter.sources.profile_files import ProfileFiles
 from hermes_exporter.status import severity
 from hermes_exporter.status.host import profile
 from hermes_exporter.status.problems import TELLERS
+from hermes_exporter.values import replace
 from tests.views import ALIVE, DEAD, HIDDEN, HOUR, NOW, SETTLED, holding, job, process, state, unit, view
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from hermes_exporter.judge.report import Report
 from hermes_exporter.status.host import status
 from hermes_exporter.status.text import lines
 from hermes_exporter.status.words import moment, plain, span
+from hermes_exporter.values import replace
 from tests.views import ALIVE, DEAD, HIDDEN, HOUR, NOW, SETTLED, holding, job, process, unit, view
 
 DAY = 24 * HOUR

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,6 +16,7 @@ from hermes_exporter.judge.platforms import Platform
 from hermes_exporter.judge.report import FATES, Evidence, Outcome, Report, Slot
 from hermes_exporter.sources.gateway_state import PlatformEntry
 from hermes_exporter.status.host import profile, status
+from hermes_exporter.values import replace
 from hermes_exporter.web import job_wording, page, wording
 from hermes_exporter.web.links import of_overview, of_profile
 from tests.views import DEAD, HIDDEN, HOUR, NOW, SETTLED, holding, job, process, unit, view
