@@ -160,10 +160,13 @@ def _given(outcome: Read[T] | SourceError) -> Read[T]:
     return outcome
 
 
-def settled(*signatures: tuple[int, ...] | None) -> bool:
-    """Whether the newest change is old enough that another one would show; None stands for an absent file."""
+def settled(*signatures: tuple[int, ...] | None, at: float | None = None) -> bool:
+    """Whether the newest change is old enough that another one would show; None stands for an absent file.
+
+    ``at`` is when they were looked at, Unix seconds; now where it is not given.
+    """
     latest = max((sign[-1] for sign in signatures if sign is not None), default=0)
-    return time.time() - latest / 1e9 > SETTLED_SECONDS
+    return (time.time() if at is None else at) - latest / 1e9 > SETTLED_SECONDS
 
 
 def contents(path: Path, status: os.stat_result, max_bytes: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hermes_exporter.sources.artefact import settled, signature
@@ -39,6 +40,7 @@ class Watch(Mutable, Generic[T]):
     _unsettled: set[str] = field(default_factory=set)
     _stands: bool = False
     _looked_at: dict[str, Sign] = field(default_factory=dict)
+    _looked_when: float = 0.0
     _different: set[str] = field(default_factory=set)
 
     def same(self) -> bool:
@@ -58,7 +60,7 @@ class Watch(Mutable, Generic[T]):
         Take it before they are read, and hand it to ``keep`` afterwards.
         """
         signs: dict[str, Sign] = {}
-        self._different = set()
+        self._different, self._looked_when = set(), time.time()
         for path, directory in self._directories.items():
             before = absent = self._absent.get(path)
             if absent is not None:
@@ -84,7 +86,7 @@ class Watch(Mutable, Generic[T]):
             self._present.pop(path, None)
             self._absent.pop(path, None)
             (self._absent if signs[path] in ABSENT else self._present)[path] = signs[path]
-        self._unsettled = {path for path in self.changed() if not settled(signs[path])}
+        self._unsettled = {path for path in self.changed() if not settled(signs[path], at=self._looked_when)}
         for path in [path for path in self._absent if self._directories[path] in self._unsettled]:
             del self._absent[path]
         self._stands = not self._unsettled
@@ -92,7 +94,9 @@ class Watch(Mutable, Generic[T]):
     def keep(self, made: T, paths: Iterable[str], signs: dict[str, Sign]) -> None:
         """Take over what was made; what changed just now may change again unseen, and does not stand."""
         asked = tuple(paths)
-        unsettled = self._unsettled = {path for path, sign in signs.items() if not settled(sign)}
+        unsettled = self._unsettled = {
+            path for path, sign in signs.items() if not settled(sign, at=self._looked_when)
+        }
         self.made, self._stands = made, bool(signs) and asked == self._asked and not unsettled
         self._present = {path: sign for path, sign in signs.items() if sign not in ABSENT}
         self._absent = {
