@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
+from tests.lab.node import node
 from tests.lab.user_systemd import REPO
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def complaints(document: dict[str, Any], version: str, directory: Path) -> str:
     source = directory / f"board-{version}.ts"
     source.write_text(program(document, version))
     tsc = SCHEMAS / version / "node_modules/typescript/bin/tsc"
-    done = subprocess.run(
-        [REPO / ".venv/bin/node", tsc, *TSC, source], capture_output=True, text=True, check=False, timeout=100
-    )
+    done = node(tsc, *TSC, source)
     return done.stdout + done.stderr
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,11 @@ import yaml
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from tests.lab.node import node
 from tests.lab.user_systemd import REPO
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 MANIFESTS = sorted((REPO / "deploy/kubernetes").glob("*.yaml"))
@@ -26,7 +27,6 @@ TSC = (
     "--noEmit", "--strict", "--skipLibCheck", "--module", "esnext", "--moduleResolution", "bundler",
     "--target", "es2022",
 )  # fmt: skip
-NODE = REPO / ".venv/bin/node"
 
 
 def objects(path: Path) -> list[dict[str, Any]]:
@@ -65,9 +65,8 @@ def operator_complaints(thing: dict[str, Any], directory: Path) -> str:
     checked = directory / "checked.mjs"
     checked.write_text(f'import {{ {kind} }} from "{module}";\nnew {kind}({document}).validate();\n')
     tsc = SCHEMAS / "node_modules/typescript/bin/tsc"
-    return "".join(_run(*words) for words in ((NODE, tsc, *TSC, typed), (NODE, checked)))
+    return "".join(_said(node(*words)) for words in ((tsc, *TSC, typed), (checked,)))
 
 
-def _run(*words: str | Path) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=100)
+def _said(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout + done.stderr if done.returncode else ""

@@ -60,13 +60,20 @@ done
 compiler=typescript@5.9.3
 npm=$repo/.venv/bin/npm  # of make .venv/tested
 [ -x "$npm" ] || npm=npm
+install() { # packages into a directory; Node.js may wait for its own threads at its end, for ever
+    local place=$1; shift
+    for _try in 1 2 3; do
+        (cd "$place" && PATH=$(dirname "$npm"):$PATH timeout 300 "$npm" install --prefix . --ignore-scripts --no-audit \
+            --no-fund --silent "$@") && return
+    done
+    return 1
+}
 for schema in 10.4.19 12.4.11; do
     types=$cache/grafana-schema/${schema%.*}
     if [ "$(cat "$types/contents" 2>/dev/null)" != "$schema $compiler" ]; then
         echo "setup: installing @grafana/schema@$schema into .cache/grafana-schema"
         rm -rf "$types"; mkdir -p "$types"
-        (cd "$types" && PATH=$(dirname "$npm"):$PATH "$npm" install --prefix . --ignore-scripts --no-audit --no-fund \
-            --silent "@grafana/schema@$schema" "$compiler")
+        install "$types" "@grafana/schema@$schema" "$compiler"
         echo "$schema $compiler" > "$types/contents"
     fi
 done
@@ -94,7 +101,6 @@ with zipfile.ZipFile(wheel) as archive:
             target.write_bytes(archive.read(name))
 wheel.unlink()
 END
-    (cd "$kubernetes" && PATH=$(dirname "$npm"):$PATH "$npm" install --prefix . --ignore-scripts --no-audit --no-fund \
-        --silent "$operator" "$compiler")
+    install "$kubernetes" "$operator" "$compiler"
     echo "$schemas $operator $compiler" > "$kubernetes/contents"
 fi
