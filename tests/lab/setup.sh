@@ -60,7 +60,7 @@ done
 compiler=typescript@5.9.3
 npm=$repo/.venv/bin/npm  # of make .venv/tested
 [ -x "$npm" ] || npm=npm
-install() { # packages into a directory; Node.js may wait for its own threads at its end, for ever
+npm_install() { # packages into a directory; Node.js may wait for its own threads at its end, for ever
     local place=$1; shift
     for _try in 1 2 3; do
         (cd "$place" && PATH=$(dirname "$npm"):$PATH timeout 300 "$npm" install --prefix . --ignore-scripts --no-audit \
@@ -73,7 +73,7 @@ for schema in 10.4.19 12.4.11; do
     if [ "$(cat "$types/contents" 2>/dev/null)" != "$schema $compiler" ]; then
         echo "setup: installing @grafana/schema@$schema into .cache/grafana-schema"
         rm -rf "$types"; mkdir -p "$types"
-        install "$types" "@grafana/schema@$schema" "$compiler"
+        npm_install "$types" "@grafana/schema@$schema" "$compiler"
         echo "$schema $compiler" > "$types/contents"
     fi
 done
@@ -101,6 +101,6 @@ with zipfile.ZipFile(wheel) as archive:
             target.write_bytes(archive.read(name))
 wheel.unlink()
 END
-    install "$kubernetes" "$operator" "$compiler"
+    npm_install "$kubernetes" "$operator" "$compiler"
     echo "$schemas $operator $compiler" > "$kubernetes/contents"
 fi
