@@ -11,7 +11,8 @@ from hermes_exporter.cases import Case, all_problems, counted, owned_units, scop
 from hermes_exporter.collectors import COLLECTORS
 from hermes_exporter.collectors.view import ProfileView
 from hermes_exporter.cron_assessor import CronAssessor
-from hermes_exporter.health_assessor import NOT_JUDGED, Told, Verdicts
+from hermes_exporter.health_assessor import NOT_JUDGED, Verdicts
+from hermes_exporter.health_signs import Told
 from hermes_exporter.job_evidence import Books
 from hermes_exporter.judge import conditions, expectation, liveness
 from hermes_exporter.judge.liveness import Evidence, Liveness
@@ -167,7 +168,7 @@ class Assessor:
         with_platforms = "platforms" in self._policy.collectors
         if with_platforms:
             judged["platform_down"] = conditions.platform_down(calm.platforms, verdict)
-        told = Told(jobs, credited, calm.platforms if with_platforms else None)
+        told = Told(jobs, credited, calm.platforms if with_platforms else None, not (expected or verdict.up))
         health = self._verdicts.health(case, memory.logs, told, now) if with_logs else NOT_JUDGED
         judged |= health.conditions
         judged["config_invalid"] = conditions.config_invalid(files.config)

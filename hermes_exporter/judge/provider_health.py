@@ -48,6 +48,11 @@ class Trouble(Value):
     met_at: tuple[float, ...] = ()
     job_failed_at: float | None = None
 
+    @property
+    def newest(self) -> float:
+        """When it was last met, or a run failed of it; 0 where it never was."""
+        return max((self.job_failed_at or 0.0, *self.met_at))
+
     def lasts(self, well_at: float, marked_at: float | None = None) -> bool:
         """Whether it is confirmed by anything newer than the newest evidence against it."""
         if any(stamp is not None and stamp > well_at for stamp in (self.job_failed_at, marked_at)):
@@ -65,7 +70,11 @@ class ProviderSigns(Value):
     Attributes:
         accepted_at: when the provider last answered as it should.
         job_succeeded_at: end of the newest good run of a job that asks a model, whichever provider answered it.
-        fell_back_at: when another provider last took over.
+        fell_back_at: when another provider last took over; ``fell_back_alike_at`` likewise, one that the log calls
+            by the same name, so that nobody can tell its answers from those of the first.
+        stood_in_at: when one that took over last answered as it should.
+        hidden: nothing would show that the provider takes the credentials again: what went well is not logged, and
+            no job asks a model.
         refused, quota, unreachable: what went wrong, by kind.
         credentials: what auth.json says; None where it says nothing of this provider.
     """
@@ -73,6 +82,9 @@ class ProviderSigns(Value):
     accepted_at: float | None = None
     job_succeeded_at: float | None = None
     fell_back_at: float | None = None
+    fell_back_alike_at: float | None = None
+    stood_in_at: float | None = None
+    hidden: bool = False
     refused: Trouble = NO_TROUBLE
     quota: Trouble = NO_TROUBLE
     unreachable: Trouble = NO_TROUBLE
@@ -81,7 +93,7 @@ class ProviderSigns(Value):
     @property
     def well_at(self) -> float:
         """When turns last went well, with this provider or with the one that took over."""
-        return _newest(self.accepted_at, self.job_succeeded_at, self.fell_back_at) or 0.0
+        return _newest(self.accepted_at, self.job_succeeded_at, self.stood_in_at) or 0.0
 
 
 class PlatformSigns(Value):
@@ -118,10 +130,14 @@ def provider_unreachable(signs: ProviderSigns, now: float) -> bool | None:
 
 
 def degraded(signs: ProviderSigns) -> bool | None:
-    """Whether another provider stands in for the one that is configured, until that one answers again."""
-    if signs.fell_back_at is None:
+    """Whether another provider stands in for the one that is configured, until that one answers again.
+
+    An answer of one by the same name may be the other's for as long as that keeps taking over.
+    """
+    if signs.fell_back_at is None and signs.fell_back_alike_at is None:
         return None if signs.accepted_at is None else False
-    return signs.accepted_at is None or signs.fell_back_at > signs.accepted_at
+    since = _newest(signs.fell_back_at, signs.fell_back_alike_at and signs.fell_back_alike_at + TWICE_SECONDS)
+    return signs.accepted_at is None or since is None or since > signs.accepted_at
 
 
 def platform_auth(platforms: Iterable[PlatformSigns]) -> bool | None:
@@ -142,7 +158,8 @@ def _platform_refuses(signs: PlatformSigns) -> bool:
 def _holds(signs: ProviderSigns, trouble: Trouble, marked_at: float | None, now: float) -> bool | None:
     well_at = signs.well_at
     if trouble.lasts(well_at, marked_at):
-        return True
+        old = signs.hidden and marked_at is None and now - trouble.newest > FRESH_SECONDS
+        return None if old else True
     return False if now - well_at <= FRESH_SECONDS else None
 
 

@@ -77,7 +77,7 @@ class Tally(Value):
         counts: never fall.
         times: newest stamp of what the key names, seconds of the writer's wall clock since 1970-01-01 00:00:
             ``("auth", plane, name)``, ``("answered", provider)``, ``("connected", platform)``,
-            ``("fallback", provider)``, ``("oauth_dead", provider)`` and those of OF_JOBS.
+            ``("served", platform)``, ``("fallback", provider)``, ``("oauth_dead", provider)`` and OF_JOBS.
         met: stamps of the newest failed calls of a provider, oldest first, by the key that they count under.
         told: stamps of the newest records of OF_JOBS, oldest first.
     """
@@ -184,6 +184,8 @@ def _fact(event: Event, names: Names) -> Key | None:
         return (event.kind, event.job, names.platform(platform) if platform else "") if event.job else None
     if event.kind == "platform_connected":
         return ("connected", names.platform(platform or OTHER))
+    if event.kind == "platform_served":
+        return ("served", names.platform(platform or OTHER))
     if event.kind == "provider_fallback_used":
         return ("fallback", names.provider(event.fields.get("provider"), event.job))
     if event.kind == "provider_oauth_dead":

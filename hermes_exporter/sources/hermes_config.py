@@ -94,6 +94,7 @@ def parse(data: bytes, notes: Notes) -> HermesConfig:
     if not isinstance(settings, dict):
         notes.fault("file", "expected a mapping")
         return HermesConfig(valid=False)
+    own = list(_section(settings, "providers"))
     gateway, cron, logging, model = (_section(settings, name) for name in ("gateway", "cron", "logging", "model"))
     return HermesConfig(
         valid=True,
@@ -106,7 +107,7 @@ def parse(data: bytes, notes: Notes) -> HermesConfig:
         fallbacks=_providers(settings.get("fallback_providers"), settings.get("fallback_model"), key="provider"),
         custom=tuple(
             provider_id.label(f"custom:{name}")
-            for name in _providers(settings.get("custom_providers"), key="name", named=_slug)
+            for name in _providers(settings.get("custom_providers"), own, key="name", named=_slug)
         ),
     )
 
@@ -134,7 +135,7 @@ def _providers(*entries: object, key: str, named: Callable[[object], str | None]
 
 def _provider(name: object) -> str | None:
     word = name.strip().lower() if isinstance(name, str) else ""
-    return provider_id.label(word) if word not in ("", AUTO) else None
+    return provider_id.of_owner(word) if word not in ("", AUTO) else None
 
 
 def _slug(name: object) -> str | None:

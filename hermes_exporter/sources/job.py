@@ -159,7 +159,7 @@ def _runs_left(record: JsonObject) -> int | None:
 
 def _provider(record: JsonObject) -> str | None:
     name = record.raw_text("provider").strip().lower()
-    return provider_id.label(name) if name else None
+    return provider_id.of_owner(name) if name else None
 
 
 def _schedule(record: JsonObject) -> tuple[str, str, float | None, int | None]:

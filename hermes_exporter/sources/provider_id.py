@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from hermes_exporter.sources.provider_aliases import canonical
+
 OTHER = "other"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
@@ -16,6 +18,11 @@ _SECRET = re.compile(
     r"|[a-z0-9]{20}"  # longer than a word
     r"|(?:\d\D*){10}"  # more digits than a version or a port has
 )
+
+
+def of_owner(name: str) -> str:
+    """Return the label of a provider that its owner names, by a name of his own perhaps."""
+    return label(canonical(name))
 
 
 def label(name: str) -> str:

@@ -24,6 +24,7 @@ from hermes_exporter.values import replace
 
 NOW = 1795330000.0
 HOUR = 3600.0
+STAMPS = ("job_succeeded_at", "fell_back_at", "fell_back_alike_at", "stood_in_at")
 
 
 def noted(*pool: Credential, login: tuple[Credential, ...] | None = None) -> credentials.ProviderCredentials:
@@ -44,7 +45,7 @@ def met(*ago: float, job: float | None = None) -> Trouble:
 
 def signs(accepted: float | None = 2 * HOUR, **more: Any) -> ProviderSigns:
     """Signs of a provider that last answered some seconds before NOW."""
-    stamps = {key: NOW - more.pop(key) for key in ("job_succeeded_at", "fell_back_at") if key in more}
+    stamps = {key: NOW - more.pop(key) for key in STAMPS if key in more}
     return ProviderSigns(None if accepted is None else NOW - accepted, **stamps, **more)
 
 
@@ -62,8 +63,9 @@ EVIDENCE: dict[str, tuple[dict[str, float], Trouble, bool | None]] = {
     "the job failed before it answered": ({}, met(3 * HOUR, job=3 * HOUR), False),
     "it answered since": ({"accepted": 30}, met(60, 70, job=50), False),
     "a job went well since": ({"job_succeeded_at": 30}, met(60, 70), False),
-    "another provider took over": ({"fell_back_at": 59}, met(60, 70), False),
-    "and failed too": ({"fell_back_at": 59}, met(60, 70, job=50), True),
+    "another provider took over, and answered": ({"stood_in_at": 59}, met(60, 70), False),
+    "a job failed nevertheless": ({"stood_in_at": 59}, met(60, 70, job=50), True),
+    "another provider was turned to, and never answered": ({"fell_back_at": 59}, met(60, 70), True),
 }
 
 

@@ -23,6 +23,12 @@ ROWS = (
         INFO,
         r"✓ (?P<platform>\w++) (?:re)?connected(?: successfully)?+" + OF_PROFILE + END,
     ),
+    Row(
+        "platform_served",  # it asks for news again and again, and connects once
+        "hermes_plugins.email_platform",
+        INFO,
+        r"\[Email\] (?:New message from |Sent (?:reply|multi-attachment email) to )",
+    ),
     Row("platform_disconnected", GATEWAY, INFO, r"✓ (?P<platform>\w++) disconnected \("),
     Row("platform_connect_failed", GATEWAY, WARNING, r"✗ (?P<platform>\w++) failed to connect" + OF_PROFILE),
     Row(
