@@ -56,6 +56,11 @@ def is_null(node: Node | None) -> bool:
     return node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null"))
 
 
+def is_empty(node: Node) -> bool:
+    """Whether it is null, or a text of no character: to exporter-toolkit that is as good as not there."""
+    return is_null(node) or (isinstance(node, yaml.ScalarNode) and not node.value)
+
+
 def is_mapping(node: Node) -> bool:
     """Whether it has keys."""
     return isinstance(node, yaml.MappingNode)
@@ -116,7 +121,9 @@ class NodeReader:
         if node is None:
             return None
         if isinstance(node, yaml.ScalarNode) and not is_null(node) and accepts(node.value):
-            return str(node.value)
+            if node.value.isprintable():
+                return str(node.value)
+            wanted += " without control characters"
         self.problem(node, f"{place}: expected {wanted}")
         return None
 

@@ -26,6 +26,7 @@ from hermes_exporter.options import (
     option,
     serving,
     settings,
+    state_path,
     watching,
 )
 
@@ -109,13 +110,14 @@ def scrape(output: Path | None, at: str | None, **options: Any) -> None:
     from hermes_exporter.exposition import PLAIN  # noqa: PLC0415
 
     text = answer.exposition.encode(PLAIN)
-    if output is None:
-        sys.stdout.buffer.write(text)
-    else:
-        try:
+    try:
+        if output is None:
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+        else:
             atomic_file.write(output, text, mode=0o644)
-        except OSError as error:
-            raise click.ClickException(f"{output}: {error.strerror}") from error
+    except OSError as error:
+        raise click.ClickException(f"{output or 'standard output'}: {error.strerror}") from error
     if not any(all(view.succeeded.values()) for view in answer.views):
         raise SystemExit(1)
 
@@ -172,30 +174,32 @@ def _serve(options: dict[str, Any], warning: str, *, made_up: bool) -> None:
     from hermes_exporter.web import addresses, server  # noqa: PLC0415
 
     allocator.return_great_blocks()
-    path = options["metrics_path"]
-    if not path.startswith("/") or path == "/" or path.startswith(("/-/", "/api/", "/profiles/")):
-        raise click.UsageError(f"--web.telemetry-path: {path!r} must start with / and be none of our other pages")
     wanted = settings(options)
     try:
         access = Access(options["web_config_file"])
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
-    listeners = []
+    listeners, sockets = [], []
     for text in options["addresses"]:
         try:
             address = addresses.parse(text)
             if address.path:
-                expect_outside(Path(address.path), wanted.homes, "--web.listen-address")
+                sockets.append(Path(address.path).absolute())
+                expect_outside(sockets[-1], wanted.homes, "--web.listen-address")
             listeners += addresses.bind(address)
         except ValueError as error:
             raise click.UsageError(f"--web.listen-address: {error}") from error
         except OSError as error:
-            raise click.UsageError(f"--web.listen-address: {text}: {error.strerror}") from error
+            raise click.UsageError(f"--web.listen-address: {text}: {error.strerror or error}") from error
     memory = Memory() if made_up else once.memory(options, wanted)
 
     def reread() -> Gatherer | None:
         try:
-            fresh = Gatherer(settings(options), memory)
+            new = settings(options)
+            state_path(options, new.homes)
+            for socket in sockets:
+                expect_outside(socket, new.homes, "--web.listen-address")
+            fresh = Gatherer(new, memory)
         except click.UsageError as error:
             log.error("configuration not reread: %s", error.message)  # noqa: TRY400  # the message says it all
             return None
@@ -204,9 +208,9 @@ def _serve(options: dict[str, Any], warning: str, *, made_up: bool) -> None:
 
     if warning:
         log.warning(warning)
+    site = server.Site(options["metrics_path"], access, made_up)
     try:
-        current = server.Current(Gatherer(wanted, memory))
-        asyncio.run(server.serve(current, listeners, server.Site(path, access, made_up), reread))
+        asyncio.run(server.serve(server.Current(Gatherer(wanted, memory)), listeners, site, reread))
     finally:
         access.close()
         memory.close()

@@ -6,7 +6,7 @@ import re
 from datetime import time
 from typing import TYPE_CHECKING
 
-from hermes_exporter.checked_yaml import NodeReader, compose, is_mapping
+from hermes_exporter.checked_yaml import NodeReader, compose, is_mapping, is_null
 from hermes_exporter.judge import zone
 from hermes_exporter.judge.deadline import Terms
 from hermes_exporter.judge.expectation import SETTINGS
@@ -92,10 +92,10 @@ class _Reader(NodeReader):
             values = dict(self.pairs(item, place, ("path", "name")))
             path = self.text(values.get("path"), f"{place}.path")
             name = self.text(values.get("name"), f"{place}.name", ALIAS.fullmatch, "letters, digits, - and _")
-            if "path" not in values and is_mapping(item):
+            if "path" not in values and (is_mapping(item) or is_null(item)):
                 self.problem(item, f"{place}: path is missing")
             elif path:
-                homes.append(HomeEntry(expanded(path), name or ""))
+                homes.append(HomeEntry(self.path.absolute().parent / expanded(path), name or ""))
         names = [home.name for home in homes]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self.problem(
@@ -120,7 +120,7 @@ class _Reader(NodeReader):
             values = dict(self.pairs(item, place, JOB_KEYS))
             match = self.text(values.get("match"), f"{place}.match")
             profile = self.text(values.get("profile"), f"{place}.profile", LABEL.fullmatch, "a profile's name")
-            if "match" not in values and is_mapping(item):
+            if "match" not in values and (is_mapping(item) or is_null(item)):
                 self.problem(item, f"{place}: match is missing")
             if "by" in values and "grace" in values:
                 self.problem(item, f"{place}: by and grace exclude one another")

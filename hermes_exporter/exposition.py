@@ -61,7 +61,15 @@ def negotiate(accept: str, accept_encoding: str) -> tuple[Format, str]:
         content_type = choose_encoder(accept)[1]
     except (TypeError, ValueError):
         content_type = choose_encoder("")[1]
-    return Format("openmetrics" in content_type, "gzip" in accept_encoding), content_type
+    return Format("openmetrics" in content_type, _takes_gzip(accept_encoding)), content_type
+
+
+def _takes_gzip(accepted: str) -> bool:
+    for each in accepted.split(","):
+        coding, _, weight = each.partition(";")
+        if coding.strip().lower() == "gzip":
+            return weight.strip().lower().removeprefix("q=").strip("0.") != "" or not weight
+    return False
 
 
 class Chunk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 Command = Any
 
 DEFAULT_ADDRESS = "127.0.0.1:19119"
+
+
+TELEMETRY_PATH = re.compile(r"/[A-Za-z0-9/._~-]+")
 
 
 class FilePath(click.Path):
@@ -48,10 +52,23 @@ def option(name: str, *declarations: str, **attributes: Any) -> Callable[[Comman
     return click.option(name, *declarations, envvar=variable, show_envvar=True, **attributes)
 
 
+def _telemetry_path(_context: click.Context, _parameter: click.Parameter, path: str) -> str:
+    if path == "/" or not TELEMETRY_PATH.fullmatch(path) or path.startswith(("/-/", "/api/", "/profiles/")):
+        wanted = "must start with /, be of letters, digits and ._~-/, and be none of our other pages"
+        raise click.UsageError(f"--web.telemetry-path: {path!r} {wanted}")
+    return path
+
+
 def serving(command: Command) -> Command:
     """Add the options that say where the exporter is to be found."""
     for declare in (
-        option("--web.telemetry-path", "metrics_path", default="/metrics", help="Path of the metrics."),
+        option(
+            "--web.telemetry-path",
+            "metrics_path",
+            default="/metrics",
+            callback=_telemetry_path,
+            help="Path of the metrics.",
+        ),
         option(
             "--web.listen-address",
             "addresses",

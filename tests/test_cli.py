@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,9 +14,6 @@ from click.testing import CliRunner, Result
 from hermes_exporter import __version__
 from hermes_exporter.cli import main
 from tests.log_home import Logs, answered, made
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def run(*arguments: str) -> Result:
@@ -28,6 +28,9 @@ def run(*arguments: str) -> Result:
         (("serve", "--web.listen-address", "nowhere"), "--web.listen-address: 'nowhere'"),
         (("serve", "--web.listen-address", "127.0.0.1:99999"), "--web.listen-address"),
         (("serve", "--web.telemetry-path", "metrics"), "--web.telemetry-path"),
+        (("serve", "--web.telemetry-path", "/metrics?x=1"), "--web.telemetry-path"),
+        (("serve", "--web.telemetry-path", "/hermes:metrics"), "--web.telemetry-path"),
+        (("install", "--print", "--web.telemetry-path", "metrics"), "--web.telemetry-path"),
         (("serve", "--web.telemetry-path", "/-/ready"), "--web.telemetry-path"),
         (("serve", "--web.telemetry-path", "/api/v1/status"), "--web.telemetry-path"),
         (("serve", "--web.telemetry-path", "/profiles/x"), "--web.telemetry-path"),
@@ -38,6 +41,9 @@ def run(*arguments: str) -> Result:
         (("scrape", "--path.procfs", "/nowhere"), "--path.procfs: /nowhere is not a directory"),
         (("scrape", "--config.file", "/nowhere.yaml"), "/nowhere.yaml: No such file or directory"),
         (("scrape", "--at", "yesterday"), "--at"),
+        (("scrape", "--at", "2026"), "--at"),
+        (("scrape", "--at", "1970-01-02"), "--at: a time outside the years 2020 to 2099"),
+        (("scrape", "--at", "9999-12-31"), "--at: a time outside the years 2020 to 2099"),
         (("scrape", "--log.level", "loud"), "loud"),
         (("check-config", "/nowhere.yaml"), "/nowhere.yaml: No such file or directory"),
     ],
@@ -219,3 +225,42 @@ def test_scrape_reads_logs_to_their_ends(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert done.exit_code == 0
     assert 'hermes_profile_condition{condition="provider_auth",profile="default"} 0.0' in done.stdout
+
+
+def test_a_date_of_eight_digits_is_a_date(tmp_path: Path) -> None:
+    """What --at may be is ISO 8601 or Unix seconds: one is not taken for the other."""
+    home = made(tmp_path)
+    Logs(home.root).write(0, answered())
+    options = ("--hermes.home", str(home.root), "--no-collector.units")
+
+    by_date = run("scrape", "--at", "20261122", *options).stdout
+    by_seconds = run(
+        "scrape", "--at", str(int(datetime.fromisoformat("20261122").astimezone().timestamp())), *options
+    ).stdout
+
+    gathered = [line for line in by_date.splitlines() if line.startswith("hermes_exporter_last_gather_timestamp")]
+    assert gathered
+    assert gathered == [line for line in by_seconds.splitlines() if line.startswith(gathered[0].split()[0])]
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    """What cannot be printed is said in a line, and the status is a failure."""
+    (tmp_path / "home").mkdir()
+    command = [sys.executable, "-m", "hermes_exporter", "scrape", "--hermes.home", str(tmp_path / "home")]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "standard output: No space left on device" in done.stderr
+
+
+def test_a_home_is_found_from_the_file_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path in a configuration file starts where the file lies, not where somebody happens to stand."""
+    (tmp_path / "etc/home/profiles/coder").mkdir(parents=True)
+    (tmp_path / "etc/c.yml").write_text("homes: [{path: home}]\n")
+    monkeypatch.chdir("/")
+
+    text = run("scrape", "--config.file", str(tmp_path / "etc/c.yml"), "--no-collector.units").stdout
+
+    assert 'hermes_profile_gateway_expected{profile="coder"}' in text

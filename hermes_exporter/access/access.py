@@ -65,8 +65,10 @@ class Access:
     def _reread(self, path: Path, *, announced: bool) -> None:
         try:
             fresh = _load_after(self._config, path)
-        except ConfigError as error:
-            self._remember(path, *error.files, *self._config.files)
+        except Exception as error:
+            if not isinstance(error, ConfigError):
+                log.exception("reading the web configuration failed")
+            self._remember(path, *getattr(error, "files", ()), *self._config.files)
             if str(error) != self._said:
                 self._said = str(error)
                 log.error("web configuration not reread: %s", error)  # noqa: TRY400  # the message says it all

@@ -15,6 +15,7 @@ from hermes_exporter.access.tls import (
     TlsSettings,
     context,
 )
+from hermes_exporter.checked_yaml import is_empty
 from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class TlsSection(Value):
 
 def read(reader: NodeReader, node: Node | None) -> TlsSection:
     """Return what the section says; problems are left with the reader."""
-    values = dict(reader.pairs(node, NAME, (*KEYS, *INLINE)))
+    values = {key: value for key, value in reader.pairs(node, NAME, (*KEYS, *INLINE)) if not is_empty(value)}
     if node is None or not values:
         return TlsSection()
     return _Section(reader, node, values).read()

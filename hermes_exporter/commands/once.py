@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from hermes_exporter.memory import Memory
     from hermes_exporter.settings import Settings
 
+UNIX_SECONDS = re.compile(r"\d{9,11}(?:\.\d*)?")
+"""Fewer digits are a date of ISO 8601."""
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+
 log = logging.getLogger(__name__)
 
 as_of = option("--at", metavar="TIME", help="Judge a copied home as of this moment: ISO 8601 or Unix seconds.")
@@ -28,9 +34,12 @@ def moment(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        return unix_seconds(float(text) if text.replace(".", "", 1).isdigit() else text)
+        at = unix_seconds(float(text) if UNIX_SECONDS.fullmatch(text) else text)
     except ValueError as error:
         raise click.UsageError(f"--at: {error}") from error
+    if not EARLIEST <= at <= LATEST:
+        raise click.UsageError("--at: a time outside the years 2020 to 2099")
+    return at
 
 
 def memory(options: dict[str, Any], wanted: Settings, *, writes: bool = True) -> Memory:

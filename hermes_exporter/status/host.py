@@ -66,6 +66,9 @@ def _sentence(profiles: Sequence[ProfileStatus], worst: Severity) -> str:
     if len(profiles) == 1:
         return named[0]
     more = [f"and {len(unwell) - NAMED} more"] if len(unwell) > NAMED else []
-    verb = "is" if len(unwell) == 1 else "are"
-    verdict = f"{verb} not well" if worst != "unknown" else "cannot be judged"
-    return f"{len(unwell)} of {len(profiles)} profiles {verdict}: {'; '.join([*named, *more])}"
+    unknown = sum(each.severity == "unknown" for each in unwell)
+    known = len(unwell) - unknown
+    verdicts = [f"{'is' if known == 1 else 'are'} not well"] if known else []
+    verdicts += [f"{unknown} cannot be judged" if known else "cannot be judged"] if unknown else []
+    verdict = ", ".join(verdicts)
+    return f"{known or unknown} of {len(profiles)} profiles {verdict}: {'; '.join([*named, *more])}"

@@ -31,8 +31,8 @@ def lines(status: Status, width: int, paint: Paint) -> Iterator[str]:
         facts = "; ".join(_whole(fact, width) for fact in _facts(profile, status.at))
         told = f"{profile.label:<{labels}}  {word:<{words}}  {facts}"
         first, *more = _wrapped(told, width)
-        before, _, after = first.partition(f"  {word}")
-        yield f"{before}  {paint(word, profile.severity)}{after}"
+        before, found, after = first.partition(f"  {word}")
+        yield f"{before}  {paint(word, profile.severity)}{after}" if found else first
         yield from more
         for problem in profile.problems:
             yield from _wrapped(f"  {problem.severity}: {problem.sentence}", width)

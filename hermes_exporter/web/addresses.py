@@ -12,7 +12,7 @@ from tornado.netutil import bind_sockets, bind_unix_socket
 
 BACKLOG = 1024
 """Connections that may wait to be taken up; of more than that the kernel lets some try again a second later."""
-_TCP = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\[\]]*):(?P<port>\d{1,5})")
+_TCP = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]|[^:\[\]]*):(?P<port>\d{1,5})")
 
 
 class Address(NamedTuple):

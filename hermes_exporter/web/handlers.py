@@ -37,6 +37,7 @@ FRESH_SECONDS = 60.0
 
 TOLD = {
     401: ("WWW-Authenticate", 'Basic realm="hermes-exporter", charset="UTF-8"'),
+    405: ("Allow", "GET, HEAD"),
     503: ("Retry-After", "5"),
 }
 """What a client is told with a refusal, by status."""

@@ -174,6 +174,9 @@ async def _keep_reread(
         except (OSError, RuntimeError, MemoryError) as error:  # no thread, no descriptor, no memory is left
             log.error("configuration not reread: %s", error)  # noqa: TRY400  # the message says it all
             gatherer = None
+        except Exception:
+            log.exception("configuration not reread")
+            gatherer = None
         if gatherer is not None:
             current.gatherer, retired = gatherer, current.gatherer
             await retired.finish(DEFAULT_TIMEOUT_SECONDS)

@@ -150,7 +150,8 @@ def test_a_curve_that_only_some_pythons_have(directory: Path) -> None:
         (f"{TLS}  client_ca: x", "4:14", "client_ca: is not supported"),
         (TLS.replace("server.crt", "nowhere.crt"), "2:14", "No such file or directory"),
         (TLS.replace("server.crt", "empty"), "2:14", "expected a PEM certificate"),
-        (TLS.replace("server.crt", "''"), "2:14", "expected a file's path"),
+        (TLS.replace("server.crt", "''"), "2:3", "cert_file: is missing"),
+        (TLS.replace("server.crt", '"a\\0b"'), "2:14", "expected a file's path without control characters"),
         (TLS.replace("server.crt", "server.key"), "2:14", "expected a PEM certificate"),
         (TLS.replace("server.key", "nowhere.key"), "3:13", "No such file or directory"),
         (TLS.replace("server.key", "server.crt"), "3:13", "expected a PEM private key"),
@@ -324,3 +325,13 @@ def test_a_file_that_is_nested_too_deeply(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="nested too deeply"):
         load(path)
+
+
+@pytest.mark.parametrize("empty", ["''", "null", "~", ""])
+def test_what_is_empty_is_not_there(directory: Path, empty: str) -> None:
+    """A key without a value says nothing, as to exporter-toolkit, in whose files they stand."""
+    keys = ("client_ca_file", "client_auth_type", "min_version", "cipher_suites", "curve_preferences")
+    text = TLS + "".join(f"  {key}: {empty}\n" for key in keys)
+
+    assert loaded(directory, text).tls is not None
+    assert loaded(directory, f"tls_server_config:\n  cert_file: {empty}\n  key_file: {empty}\n").tls is None

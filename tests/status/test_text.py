@@ -38,7 +38,7 @@ def test_first_line_is_for_monitoring() -> None:
 
     said, _, figures = first.partition(" | ")
     assert said == (
-        "HERMES CRITICAL - 4 of 5 profiles are not well: coder: gateway dead; "
+        "HERMES CRITICAL - 3 of 5 profiles are not well, 1 cannot be judged: coder: gateway dead; "
         "default: 1 report missing: Brief, due 07:35 UTC, 25 min overdue; "
         "y: the model provider fails, and another model provider stands in for it; and 1 more"
     )

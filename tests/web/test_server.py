@@ -93,6 +93,10 @@ def test_gzip_on_request_only(exporter: ExporterProcess) -> None:
     assert response.headers["Content-Encoding"] == "gzip"
     assert "hermes_gateway_up" in gzip.decompress(response.read()).decode()
     assert exporter.get().headers["Content-Encoding"] is None
+    for accepted in ("gzip;q=0", "br, gzip; q=0.000", "x-gzipped", "identity"):
+        assert exporter.get(Accept_Encoding=accepted).headers["Content-Encoding"] is None
+    for accepted in ("gzip;q=0.5", "br, GZIP", "deflate;q=1, gzip; q=0.001"):
+        assert exporter.get(Accept_Encoding=accepted).headers["Content-Encoding"] == "gzip"
 
 
 def test_the_status_is_json_and_never_stored(exporter: ExporterProcess) -> None:
@@ -349,6 +353,37 @@ def test_sighup_rereads_the_configuration(tmp_path: Path) -> None:
         exporter.process.send_signal(signal.SIGHUP)
         until(lambda: "not reread" in exporter.log(), "refusal")
         assert 'hermes_profile_gateway_expected{profile="default"} 1.0' in exporter.metrics()
+
+
+def test_sighup_never_leads_into_a_home(tmp_path: Path) -> None:
+    """A configuration by which our own files would lie in a Hermes home is refused at SIGHUP as at the start."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "other/state").mkdir(parents=True)
+    file = tmp_path / "config.yaml"
+    file.write_text(f"homes: [{{path: {tmp_path}/home}}]")
+    arguments = ["--state.path", str(tmp_path / "other/state/m.db"), "--config.file", str(file)]
+    with ExporterProcess(arguments, tmp_path / "log") as exporter:
+        exporter.metrics()
+        file.write_text(f"homes: [{{path: {tmp_path}/home}}, {{path: {tmp_path}/other, name: two}}]")
+        exporter.process.send_signal(signal.SIGHUP)
+        until(lambda: "lies in a Hermes home" in exporter.log(), "refusal")
+        assert "two/default" not in exporter.metrics()
+
+
+def test_sighup_survives_whatever_the_file_says(tmp_path: Path) -> None:
+    """A path that no system can have is a mistake like any other, and the next good file is taken up."""
+    (tmp_path / "home").mkdir()
+    file = tmp_path / "config.yaml"
+    file.write_text("{}")
+    arguments = ["--hermes.home", str(tmp_path / "home"), "--config.file", str(file)]
+    with ExporterProcess(arguments, tmp_path / "log") as exporter:
+        exporter.metrics()
+        file.write_text('homes: [{path: "/a\\0b"}]')
+        exporter.process.send_signal(signal.SIGHUP)
+        until(lambda: "without control characters" in exporter.log(), "refusal")
+        file.write_text("profiles: {default: {gateway: required}}")
+        exporter.process.send_signal(signal.SIGHUP)
+        until(lambda: 'hermes_profile_gateway_expected{profile="default"} 1.0' in exporter.metrics(), "reread")
 
 
 def test_it_gathers_by_itself_at_the_start(tmp_path: Path) -> None:
