@@ -204,6 +204,7 @@ LAYERS = {
         "gather",
         "assessor",
         "health_assessor",
+        "health_signs",
         "witness",
         "memory",
         "rendering",
