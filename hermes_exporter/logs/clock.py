@@ -14,6 +14,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import tzinfo
 
 STEP_SECONDS = 15 * 60
@@ -63,6 +64,15 @@ def readings(stamp: float, clock: tzinfo, not_after: float = math.inf) -> tuple[
     times = (time(wall.hour, wall.minute, wall.second, wall.microsecond, clock, fold=fold) for fold in (0, 1))
     earlier, later = sorted((datetime.combine(wall, each) - _EPOCH).total_seconds() for each in times)
     return earlier, later if later <= not_after + SLACK_SECONDS else earlier
+
+
+def ahead(latest: float, clock: tzinfo) -> Callable[[float], bool]:
+    """Return what says of a stamp whether it is of a moment beyond ``latest``, whatever it means.
+
+    After a clock went back, what was written before lies ahead on it, and is still of the past.
+    """
+    shown = latest + (datetime.fromtimestamp(latest, clock).utcoffset() or timedelta()).total_seconds()
+    return lambda stamp: stamp > shown and readings(stamp, clock)[0] > latest
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermes_exporter.logs.clock import offset_seconds, readings
+from hermes_exporter.logs.clock import ahead, offset_seconds, readings
 from hermes_exporter.logs.news import UNREAD, FileNews, LogNews
 from hermes_exporter.logs.records import MAX_RECORD_BYTES, boundary, first_stamp, last_stamp
 from hermes_exporter.logs.scan import scan
@@ -157,9 +157,7 @@ class Follower:
         if newest is not None and portion.ended_at is not None:
             offset = self._told(newest, portion.ended_at, offset)
         clock = self._zone if offset is None else timezone(timedelta(seconds=offset))
-        latest = now + FUTURE_TOLERANCE_SECONDS
-        ahead = datetime.fromtimestamp(latest, clock).utcoffset() or timedelta()
-        told = tally(scans, names, latest=latest + ahead.total_seconds())
+        told = tally(scans, names, ahead(now + FUTURE_TOLERANCE_SECONDS, clock))
         first = first_stamp(portion.data)
         return _Told(
             told.placed(lambda stamp: readings(stamp, clock)),

@@ -115,11 +115,10 @@ class Tally(Value):
         )
 
 
-def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> Tally:
+def tally(scans: Iterable[Scan], names: Names, ahead: Callable[[float], bool] = lambda _stamp: False) -> Tally:
     """Count what portions of log tell.
 
-    ``latest`` is the last stamp to believe, on the writer's wall clock: later ones are counted as future and give
-    no time.
+    ``ahead`` says which stamps cannot be: they are counted as future and give no time.
     """
     counts: Counter[Key] = Counter()
     heard: dict[Key, list[float]] = {}
@@ -134,7 +133,7 @@ def tally(scans: Iterable[Scan], names: Names, *, latest: float = math.inf) -> T
     met: dict[Key, tuple[float, ...]] = {}
     told: dict[Key, tuple[float, ...]] = {}
     for key, said in heard.items():
-        believed = [at for at in said if at <= latest]
+        believed = [at for at in said if not ahead(at)]
         if len(believed) < len(said):
             counts["future",] += len(said) - len(believed)
         if not believed:

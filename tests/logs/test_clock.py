@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_exporter.logs.clock import DELAY_SECONDS, offset_seconds, readings, writers_clock
+from hermes_exporter.logs.clock import DELAY_SECONDS, ahead, offset_seconds, readings, writers_clock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
@@ -119,6 +119,16 @@ def test_the_hour_that_never_comes() -> None:
     change = datetime(2026, 3, 29, 1, tzinfo=UTC).timestamp()
 
     assert readings(half_past_two, BERLIN) == (change - 1800, change + 1800)
+
+
+@given(anywhere | near_a_change, st.integers(0, 7200), st.integers(1, 3600))
+def test_what_was_written_never_lies_ahead(drawn: tuple[ZoneInfo, int], since: int, early: int) -> None:
+    """Whatever the clock did since: a stamp is of the future only where every moment that it can mean is."""
+    zone, moment = drawn
+    stamp = stamp_of(moment, zone)
+
+    assert not ahead(moment + since, zone)(stamp)
+    assert ahead(moment - early, zone)(stamp) == (readings(stamp, zone)[0] > moment - early)
 
 
 @given(st.datetimes(timezones=st.sampled_from([None])), st.sampled_from(ZONES))

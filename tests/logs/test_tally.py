@@ -32,7 +32,7 @@ def read(*contents: str, names: Names | None = None, latest: float = math.inf) -
     """What both files tell when Hermes writes these records, each to those files that it goes to."""
     faults = [content for content in contents if not content.startswith("INFO ")]
     scans = [scan(data(*contents), "agent"), scan(data(*faults), "errors")]
-    return tally(scans, names or Names(), latest=latest)
+    return tally(scans, names or Names(), lambda stamp: stamp > latest)
 
 
 def errors(found: Tally) -> dict[tuple[str, ...], int]:
