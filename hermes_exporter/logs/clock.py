@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import tzinfo
 
 STEP_SECONDS = 15 * 60
@@ -73,6 +73,40 @@ def ahead(latest: float, clock: tzinfo) -> Callable[[float], bool]:
     """
     shown = latest + (datetime.fromtimestamp(latest, clock).utcoffset() or timedelta()).total_seconds()
     return lambda stamp: stamp > shown and readings(stamp, clock)[0] > latest
+
+
+def goes_back(first: float, last: float, clock: tzinfo) -> bool:
+    """Whether the clock may have gone back between two stamps, or just before or after."""
+    return first - readings(first, clock)[0] > last - readings(last, clock)[1]
+
+
+def second_hour(
+    stamps: Iterable[tuple[int, float]], clock: tzinfo, since: float, until: float, ended_at: float | None
+) -> int | None:
+    """Return where the second of the hours begins that a clock shows twice; None where nothing shows that.
+
+    There a stamp that is taken for the first hour is older than what came before it, by more than a delay; from
+    there on each means the later moment. The last record is known by the time of its file as well.
+
+    Args:
+        stamps: of records in the order of their file, each with its place.
+        clock: of the writer.
+        since: what had been written by then is not among them, Unix seconds.
+        until: all of them had been written by then.
+        ended_at: when the last of them was written, None where that is not known.
+    """
+    newest, last = since, None
+    for place, stamp in stamps:
+        earlier, later = readings(stamp, clock, until)
+        if earlier < min(later, newest - DELAY_SECONDS):
+            return place
+        newest = max(newest, earlier) if earlier <= until else newest
+        last = place, stamp, later
+    if last is None or ended_at is None:
+        return None
+    place, stamp, later = last
+    told = offset_seconds(stamp, ended_at)
+    return place if readings(stamp, clock)[0] < later and told == round(stamp - later) else None
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,15 +6,16 @@ that never arrive there, because the home answered too late, are read again.
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
-from hermes_exporter.logs.clock import ahead, offset_seconds, readings
+from hermes_exporter.logs.clock import ahead, goes_back, offset_seconds, readings, second_hour
 from hermes_exporter.logs.news import UNREAD, FileNews, LogNews
-from hermes_exporter.logs.records import MAX_RECORD_BYTES, boundary, first_stamp, last_stamp
+from hermes_exporter.logs.records import MAX_RECORD_BYTES, boundary, first_stamp, last_stamp, stamps
 from hermes_exporter.logs.scan import scan
 from hermes_exporter.logs.tail import LogTail
 from hermes_exporter.logs.tally import Tally, tally
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
+    from hermes_exporter.logs.cursor import Cursor
     from hermes_exporter.logs.names import Names
     from hermes_exporter.logs.news import LogMemory
-    from hermes_exporter.logs.scan import File
+    from hermes_exporter.logs.scan import File, Scan
     from hermes_exporter.logs.tail import Portion
 
 LOGS: dict[File, str] = {"errors": "logs/errors.log", "agent": "logs/agent.log"}
@@ -53,6 +55,13 @@ class _Look(NamedTuple):
 
     now: float
     deadline: float
+
+
+class _Span(NamedTuple):
+    """What was written to a log by ``since`` had been read, and nothing is later than ``until``; Unix seconds."""
+
+    since: float
+    until: float
 
 
 class _Told(NamedTuple):
@@ -83,6 +92,7 @@ class Follower:
     def __init__(self, zone: tzinfo, seconds: float) -> None:
         self._zone, self._seconds = zone, seconds
         self._tails: dict[str, LogTail] = {}
+        self._ends: dict[str, tuple[Cursor | None, float]] = {}
         self._first: str | None = None
 
     def look(self, profiles: Sequence[Asked], now: float) -> dict[str, Brought]:
@@ -112,6 +122,7 @@ class Follower:
             try:
                 first = tail.read(asked.memory.cursors.get(file))
                 if asked.memory.knows(file, first):
+                    self._ends[path] = first.cursor, look.now
                     continue
                 files[file], more = self._file(file, first, tail, asked, look)
             except SourceError as error:
@@ -127,6 +138,7 @@ class Follower:
         memory = asked.memory
         since = cursor = memory.cursors.get(file)
         offset = memory.offsets.get(file)
+        span = _Span(self._read_by(tail.path, file, memory), look.now + FUTURE_TOLERANCE_SECONDS)
         total, read, lost = Tally(), 0, 0
         oldest = newest = None
         broken = False
@@ -134,35 +146,57 @@ class Follower:
             if portion.data:
                 if cursor is None:
                     offset = self._told(*_end(tail.path))
-                told, offset = self._portion(portion, file, asked.names, look.now, offset)
+                told, offset = self._portion(portion, file, asked.names, span, offset)
                 total += told.tally
                 oldest = told.oldest if oldest is None or portion.lost_bytes or portion.broken else oldest
-                newest = told.newest if told.newest is not None else newest
+                if told.newest is not None:
+                    newest = told.newest
+                    span = span._replace(since=max(span.since, newest))
             broken |= portion.broken
             read, lost, cursor = read + portion.read_bytes, lost + portion.lost_bytes, portion.cursor
             if not portion.behind or time.monotonic() >= look.deadline:
                 break
             portion = tail.read(cursor)
+        if not portion.behind:
+            self._ends[tail.path] = cursor, look.now
         old = file in memory.history or (not memory.seen and cursor is not None)
         counted = replace(total, counts={}) if old else total
         history = old and portion.behind
         news = FileNews(since, cursor, counted, history, offset, read, lost, oldest, newest, broken)
         return news, portion.behind
 
+    def _read_by(self, path: str, file: File, memory: LogMemory) -> float:
+        """Return a moment: what was written to a log by then had been read when the memory was made."""
+        cursor, at = self._ends.get(path, (None, -math.inf))
+        return at if cursor == memory.cursors.get(file) else memory.newest.get(file, -math.inf)
+
     def _portion(
-        self, portion: Portion, file: File, names: Names, now: float, offset: int | None
+        self, portion: Portion, file: File, names: Names, span: _Span, offset: int | None
     ) -> tuple[_Told, int | None]:
-        scans = [scan(piece, file) for piece in _slices(portion.data)]
+        data = portion.data
+        scans = _scans(data, file)
         newest = next((one.newest for one in reversed(scans) if one.newest is not None), None)
         if newest is not None and portion.ended_at is not None:
             offset = self._told(newest, portion.ended_at, offset)
         clock = self._zone if offset is None else timezone(timedelta(seconds=offset))
-        told = tally(scans, names, ahead(now + FUTURE_TOLERANCE_SECONDS, clock))
-        first = first_stamp(portion.data)
+        first = first_stamp(data)
+        back = second = None
+        if first is not None and newest is not None and goes_back(first, newest, clock):
+            back = second_hour(stamps(data), clock, span.since, span.until, portion.ended_at)
+        if back is not None:
+            scans, second = _scans(data[:back], file), _scans(data[back:], file)
+        lies_ahead = ahead(span.until, clock)
+
+        def moments(stamp: float) -> tuple[float, float]:
+            return readings(stamp, clock, span.until)
+
+        told = tally(scans, names, lies_ahead).placed(moments)
+        if second is not None:
+            told += tally(second, names, lies_ahead).placed(lambda stamp: 2 * moments(stamp)[1:])
         return _Told(
-            told.placed(lambda stamp: readings(stamp, clock)),
-            None if first is None else readings(first, clock)[1],
-            None if newest is None else readings(newest, clock)[0],
+            told,
+            None if first is None else moments(first)[1],
+            None if newest is None else moments(newest)[0 if second is None else 1],
         ), offset
 
     def _told(self, newest: float | None, written_at: float, before: int | None = None) -> int | None:
@@ -175,6 +209,10 @@ class Follower:
         except (ValueError, OverflowError):
             return before  # the last hours of the year 9999
         return None if expected == timedelta(seconds=offset) else offset
+
+
+def _scans(data: bytes, file: File) -> list[Scan]:
+    return [scan(piece, file) for piece in _slices(data)]
 
 
 def _slices(data: bytes) -> Iterator[bytes]:

@@ -94,6 +94,14 @@ def first_stamp(data: bytes) -> float | None:
     return next((at for at in stamps if at is not None), None)
 
 
+def stamps(data: bytes) -> Iterator[tuple[int, float]]:
+    """Yield where each record begins, and its stamp."""
+    for start in START.finditer(b"\n" + data):
+        at = naive_seconds(start["stamp"])
+        if at is not None:
+            yield start.start(), at
+
+
 def last_stamp(data: bytes) -> float | None:
     """Return the stamp of the last record that begins in the data; None where none does."""
     begin = len(data)

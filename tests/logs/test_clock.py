@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_exporter.logs.clock import DELAY_SECONDS, ahead, offset_seconds, readings, writers_clock
+from hermes_exporter.logs.clock import (
+    DELAY_SECONDS,
+    ahead,
+    goes_back,
+    offset_seconds,
+    readings,
+    second_hour,
+    writers_clock,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
@@ -32,6 +41,11 @@ def changes(zone: ZoneInfo) -> list[int]:
     hours = range(start, start + 2 * 366 * 86400, 3600)
     offsets = [datetime.fromtimestamp(hour, zone).utcoffset() for hour in hours]
     return [hour for hour, now, then in zip(hours, offsets, offsets[1:], strict=False) if now != then]
+
+
+def goes_back_in(zone: ZoneInfo, since: int, seconds: int = 3600) -> bool:
+    """Whether the offset falls within so long."""
+    return stamp_of(since + seconds, zone) < stamp_of(since, zone) + seconds
 
 
 NEAR_CHANGES = [(zone, hour) for zone in ZONES for hour in changes(zone)]
@@ -111,6 +125,42 @@ def test_the_hour_that_comes_twice() -> None:
     assert readings(half_past_two, BERLIN, not_after=first + 60) == (first, first)
     assert readings(half_past_two - 3600, BERLIN) == (first - 3600, first - 3600)
     assert readings(half_past_two + 3600, BERLIN) == (first + 7200, first + 7200)
+
+
+@given(
+    st.sampled_from([(zone, hour) for zone, hour in NEAR_CHANGES if goes_back_in(zone, hour)]),
+    st.lists(st.tuples(st.integers(0, 10800), st.integers(0, 5)), min_size=1, max_size=8),
+    st.none() | st.integers(0, 10800),
+    st.booleans(),
+)
+def test_the_second_of_two_hours_is_told_by_what_came_before(
+    change: tuple[ZoneInfo, int], written: list[tuple[int, int]], looked: int | None, known_end: bool
+) -> None:
+    """Nothing of the first hour is taken for the second; what is seen to go back a delay or more is told.
+
+    Records come a few seconds out of order, though not across the change, after the last look where there was one.
+    """
+    zone, hour = change
+    since = -math.inf if looked is None else float(hour + looked)
+    came = sorted(hour + at for at, _ in written if looked is None or at >= looked)
+    if not came:
+        return
+    late = [0 if goes_back_in(zone, at - 5, 5) else late for at, (_, late) in zip(came, written, strict=False)]
+    made = [at - seconds for at, seconds in zip(came, late, strict=True)]
+    shown = [stamp_of(at, zone) for at in made]
+    ended_at = float(came[-1]) if known_end else None
+
+    begin = second_hour(enumerate(shown), zone, since, came[-1], ended_at)
+
+    twice = [at for at in range(len(made)) if len(set(readings(shown[at], zone, came[-1]))) == 2]
+    second = {at for at in twice if made[at] == readings(shown[at], zone)[1]}
+    told = {at for at in twice if begin is not None and at >= begin}
+    assert told <= second
+    assert not told or goes_back(shown[0], shown[-1], zone)
+    first = [readings(stamp, zone)[0] for stamp in shown]
+    for at in second - told:
+        assert all(first[at] >= before - DELAY_SECONDS for before in (since, *first[:at]))
+    assert ended_at is None or made.index(made[-1]) not in second or len(made) - 1 in told
 
 
 def test_the_hour_that_never_comes() -> None:
