@@ -21,7 +21,8 @@ WHATSAPP = "hermes_plugins.whatsapp_platform"
 CLOUD = "gateway.platforms.whatsapp_cloud"
 SIGNAL = "gateway.platforms.signal"
 
-MAILBOX = r"\[Email\] (?:IMAP connection failed|SMTP connection failed|IMAP fetch error|Poll error|Send failed to "
+MAILBOX = r"\[Email\] (?:IMAP connection failed|SMTP connection failed|IMAP fetch error|Poll error"
+LOGIN_TO_SEND = r"\[Email\] Send failed to [^\s:]++: \((?:53[45]\b|\d{3}, b['\"]5\.7\.8\b)"
 
 ROWS = (
     Row(
@@ -166,11 +167,12 @@ ROWS = (
         "platform_auth",
         EMAIL,
         ERROR,
-        MAILBOX + r"[^\s:]++): (?>.*?(?i:AUTHENTICATIONFAILED|authentication failed|invalid credentials"
-        r"|LOGIN failed|\(535|\(534|not accepted|\b5\.7\.8\b))",
+        MAILBOX + r"): (?>.*?(?i:AUTHENTICATIONFAILED|authentication failed|invalid credentials"
+        r"|LOGIN failed|\(535|\(534|Username and Password not accepted|\b5\.7\.8\b))",
         "auth",
     ),
-    Row("platform_transport", EMAIL, ERROR, MAILBOX + r")", "transport"),
+    Row("platform_auth", EMAIL, ERROR, LOGIN_TO_SEND, "auth"),
+    Row("platform_transport", EMAIL, ERROR, MAILBOX + r"|Send failed to )", "transport"),
     Row("platform_config", EMAIL, ERROR, r"\[Email\] Not configured — missing", "config"),
     Row("inbound_rejected", EMAIL, WARNING, r"\[Email\] Dropping sender with unauthenticated From"),
     Row("platform_auth", WHATSAPP, WARNING, r"\[Whatsapp\] WhatsApp is enabled but not paired", "auth"),
