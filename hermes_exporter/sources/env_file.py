@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
@@ -75,9 +76,40 @@ def parse(data: bytes, _notes: Notes) -> EnvFile:
 
 
 def assignments(data: bytes) -> Iterator[tuple[str, str]]:
-    """Yield each variable that is set to something with its value, a secret; skip what is no assignment."""
-    for line in data.decode("utf-8", "replace").splitlines():
-        name, _, value = line.strip().removeprefix("export ").partition("=")
-        name, value = name.strip(), value.strip().strip("\"'")
-        if value:
-            yield name, value
+    """Yield each variable that is set to something with its value, a secret; skip what is no assignment.
+
+    The values are those of python-dotenv, with which Hermes reads the file: the last assignment holds, behind it a
+    comment may stand, and what is in quotes may go on for lines. References to other variables stay as they are.
+    """
+    values: dict[str, str] = {}
+    for line in _LINE.finditer(data.decode("utf-8-sig", "replace")):
+        name = line["quoted_name"] or line["name"]
+        if name and line["end"] is not None:
+            values[name] = _value(line)
+    yield from ((name, value) for name, value in values.items() if value)
+
+
+def _value(line: re.Match[str]) -> str:
+    if line["single"] is not None:
+        return _ESCAPED_IN_SINGLE.sub(r"\1", line["single"])
+    if line["double"] is not None:
+        return _ESCAPED_IN_DOUBLE.sub(lambda found: _MEANT.get(found[1], found[1]), line["double"])
+    return _COMMENT.sub("", line["plain"] or "").rstrip()
+
+
+_SPACE = r"[^\S\r\n]*+"
+_LINE = re.compile(
+    rf"""\s*+(?:export[^\S\r\n]++)?+
+    (?:(?:'(?P<quoted_name>[^']++)'|(?P<name>(?!')[^=\#\s]++)){_SPACE}
+        (?:={_SPACE}(?:
+            '(?P<single>[^']*+(?:(?<=\\)'[^']*+)*)'
+            |"(?P<double>[^"]*+(?:(?<=\\)"[^"]*+)*)"
+            |(?!['"])(?P<plain>[^\r\n]*+)))?+)?+
+    (?:(?P<end>{_SPACE}(?:\#[^\r\n]*+)?+(?:\r\n|\n|\r|\Z))|[^\r\n]*+)""",
+    re.VERBOSE,
+)
+"""A line, or what a value in quotes makes one of several; without an ``end`` it is no assignment."""
+_COMMENT = re.compile(r"(?<!\s)\s++\#.*")
+_ESCAPED_IN_SINGLE = re.compile(r"\\([\\'])")
+_ESCAPED_IN_DOUBLE = re.compile(r"\\([\\'\"abfnrtv])")
+_MEANT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
