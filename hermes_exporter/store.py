@@ -69,11 +69,18 @@ class Store:
         self._writing = threading.Lock()
 
     def rows(self) -> list[Row]:
-        """Return everything, or raise StoreError."""
+        """Return everything, or raise StoreError.
+
+        A cell of SQLite may hold anything: facts that are no bytes become such, to be refused by who decodes them,
+        a time that is none is 1970; a row without names is nobody's.
+        """
         if self._connection is None:
             return []
         try:
-            found = self._connection.execute("SELECT home, name, device, inode, stored_at, facts FROM profile")
+            found = self._connection.execute(
+                "SELECT home, name, device, inode, CAST(stored_at AS REAL), CAST(facts AS BLOB) FROM profile"
+                " WHERE typeof(home) = 'text' AND typeof(name) = 'text'"
+            )
             return [Row(*row) for row in found]
         except (sqlite3.Error, OverflowError, UnicodeError) as error:
             raise broken(self.path, error) from error

@@ -488,6 +488,31 @@ def test_facts_that_cannot_be_understood_cost_one_profile(made: Home, path: Path
     assert (series[STARTS.format("coder")], series[STARTS.format("default")]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("change", "starts"),
+    [
+        *(("facts = 'text'", 0), ("facts = 12", 0), ("facts = 0.5", 0), ("stored_at = 'soon'", 1)),
+        *(("stored_at = x'ff'", 1), ("device = 'x', inode = x'00'", 1), ("name = x'ff'", 0), ("home = 7.5", 0)),
+    ],
+)
+def test_cells_of_another_type_cost_one_profile_at_most(
+    made: Home, path: Path, change: str, starts: float
+) -> None:
+    """A file that somebody else changed and SQLite finds whole: the exporter goes on with what it understands."""
+    scrape(made, path)
+    for name in ("coder", "default"):
+        start(made.profile(name), 300)
+    scrape(made, path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE profile SET {change} WHERE name = 'coder'")
+        connection.commit()
+
+    series = scrape(made, path)
+
+    assert (series[STARTS.format("coder")], series[STARTS.format("default")]) == (starts, 1)
+    assert series[DURABLE] == 1
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200) | st.builds(msgspec.msgpack.encode, ODD_FACTS))
 def test_whatever_is_stored_of_a_profile_is_survived(facts: bytes) -> None:
