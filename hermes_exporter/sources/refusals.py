@@ -20,6 +20,8 @@ _CODEX = "response.status="
 _NO_JSON = "vars() argument must have __dict__"
 """Hermes' own error over a page in place of an answer in JSON. It ends the call, and follows an attempt of which
 nothing is logged, so that it is never the first."""
+_ENDS = frozenset({"401", "402", "403"})
+"""Hermes calls no more after these, but for a limit that passes. Whatever attempt meets one, it is no echo."""
 _BY_STATUS = {401: "auth", 403: "auth", 429: "rate_limit", 503: "overloaded", 529: "overloaded"}
 _BILLING = re.compile(
     r"insufficient[ _](?:credits|quota|balance)|credit balance|credits (?:have been )?exhausted|no usable credits"
@@ -72,8 +74,13 @@ def by_text(kind: str, fields: Mapping[str, str], text: str) -> str:
 
     ``text`` is what follows the part of the record that its pattern matched, as long as it was kept.
     """
-    if fields.get("attempt", FIRST_ATTEMPT) != FIRST_ATTEMPT and not text.startswith(_NO_JSON):
-        return ""
+    error = _by_text(kind, fields, text)
+    if fields.get("attempt", FIRST_ATTEMPT) == FIRST_ATTEMPT or text.startswith(_NO_JSON):
+        return error
+    return error if fields.get("status") in _ENDS and error != "rate_limit" else ""
+
+
+def _by_text(kind: str, fields: Mapping[str, str], text: str) -> str:
     if kind == "provider_invalid_response":
         return "" if text.startswith(_CODEX) else "invalid_response"
     lowered = text.lower()

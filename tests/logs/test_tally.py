@@ -183,6 +183,30 @@ def test_a_page_in_place_of_an_answer_counts_once() -> None:
     assert errors(read(page)) == {("provider", "deepseek", "invalid_response"): 1}
 
 
+@pytest.mark.parametrize(
+    ("summary", "key"),
+    [
+        ("HTTP 401: Incorrect API key", ("auth", "provider", "deepseek")),
+        ("HTTP 403: Your account is not active", ("auth", "provider", "deepseek")),
+        ("HTTP 403: key limit exceeded", ("provider", "deepseek", "billing")),
+        ("HTTP 402: Insufficient credits", ("provider", "deepseek", "billing")),
+    ],
+)
+def test_a_refusal_counts_whatever_failed_before_it(summary: str, key: tuple[str, ...]) -> None:
+    """A call that broke down first and was refused at its second attempt: both happened, each once."""
+    broke_down = attempt(1, "InternalServerError", "HTTP 500: The server had an error")
+    call = [broke_down, attempt(2, "APIStatusError", summary), failed(summary)]
+
+    assert errors(read(*call)) == {("provider", "deepseek", "server"): 1, key: 1}
+
+
+def test_a_limit_that_passes_is_one_for_all_attempts() -> None:
+    """A 402 that asks to try again is tried again, and counts once."""
+    call = retried("APIStatusError", "HTTP 402: Usage limit exceeded, try again in 5 minutes")
+
+    assert errors(read(*call)) == {("provider", "deepseek", "rate_limit"): 1}
+
+
 def test_names_come_from_closed_sets() -> None:
     """A provider that is neither known nor configured is ``other``; the record's name wins, then the job's."""
     odd = attempt(1, "AuthenticationError", "HTTP 401: no", provider="custom:acme")

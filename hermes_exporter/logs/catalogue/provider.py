@@ -1,11 +1,12 @@
 """Model providers: failed and answered calls, fallbacks, side tasks.
 
 One refused call writes several records. Counted is ``API call failed (attempt 1/...)``, whose class is found in
-its text; ``Retrying``, ``Non-retryable``, ``after N retries`` and the cron failure that follow are the same
-refusal. A credential that is missing before any call is counted by ``primary auth failed``. Codex' ``response
-status`` has no number of the attempt, so a turn counts as often as it was tried. A call whose last attempt found
-no connection is begun anew on a fresh one, but for OpenRouter and Nous, from attempt 1 and without a word in
-errors.log: where nobody answers it counts as two.
+its text, and a later attempt only where it was refused for good, which ends the call. ``Retrying``,
+``Non-retryable``, ``after N retries`` and the cron failure that follow are the same refusal. A credential that is
+missing before any call is counted by ``primary auth failed``. Codex' ``response status`` has no number of the
+attempt, so a turn counts as often as it was tried. A call whose last attempt found no connection is begun anew on
+a fresh one, but for OpenRouter and Nous, from attempt 1 and without a word in errors.log: where nobody answers it
+counts as two.
 """
 
 from __future__ import annotations
