@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psutil
 
 from hermes_exporter.sources import proc_stat
+from hermes_exporter.sources.boot_time import BootTime
 from hermes_exporter.sources.kept_open import KeptOpen
 from hermes_exporter.sources.proc_stat import CLOCK_TICKS
 from hermes_exporter.values import Value, replace
@@ -76,6 +77,7 @@ NO_FIGURES = Figures(None, None, None, None, None)
 class _Known(NamedTuple):
     process: Process
     at: float
+    boot: float | None
     handle: psutil.Process | None
     max_fds: float | None
     usage: Usage
@@ -90,7 +92,7 @@ class Procfs:
         self._live = False
         with contextlib.suppress(OSError):
             self._live = os.statvfs(root).f_blocks == 0
-        self._boot: float | None = None
+        self._boot = BootTime(root)
         self._files = KeptOpen()
         self._gone: set[tuple[int, int]] = set()
         self._known: dict[int, _Known] = {}
@@ -121,9 +123,10 @@ class Procfs:
             return None
         stopped = stat.stopped
         known = self._known.get(pid)
-        now = time.monotonic()
-        if known is None or known.process.start_ticks != stat.start_ticks or now - known.at > REFRESH_SECONDS:
-            known = self._look(pid, stat, stopped=stopped, now=now)
+        now, boot = time.monotonic(), self._boot.read()
+        same = known is not None and (known.process.start_ticks, known.boot) == (stat.start_ticks, boot)
+        if known is None or not same or now - known.at > REFRESH_SECONDS:
+            known = self._look(pid, stat, boot, stopped=stopped, now=now)
         elif known.process.stopped != stopped:
             known = known._replace(process=replace(known.process, stopped=stopped), usage=stat.usage)
         else:
@@ -133,8 +136,7 @@ class Procfs:
         self._known[pid] = known
         return known.process
 
-    def _look(self, pid: int, stat: Stat, *, stopped: bool, now: float) -> _Known:
-        boot = self._boot_time()
+    def _look(self, pid: int, stat: Stat, boot: float | None, *, stopped: bool, now: float) -> _Known:
         own_pid, uid = self._status(pid)
         started_at = None if boot is None else boot + stat.start_ticks / CLOCK_TICKS
         process = Process(pid, own_pid, stopped, stat.start_ticks, started_at, self._unit(pid), uid)
@@ -144,7 +146,7 @@ class Procfs:
             psutil.PROCFS_PATH = self._text
             with contextlib.suppress(psutil.Error, OSError):
                 handle = psutil.Process(pid)
-        return _Known(process, now, handle, self._max_fds(pid), stat.usage)
+        return _Known(process, now, boot, handle, self._max_fds(pid), stat.usage)
 
     def recorded(self, pid: int, start_ticks: int) -> Process | None:
         """Return the live process that recorded itself so, from whatever pid namespace below this one.
@@ -233,11 +235,3 @@ class Procfs:
                         managed = any(parent.startswith("user@") for parent in parts)
                         return ("user" if managed else "system", part)
         return None
-
-    def _boot_time(self) -> float | None:
-        if self._boot is None:
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                for line in (self.root / "stat").read_text("ascii", "replace").splitlines():
-                    if line.startswith("btime "):
-                        self._boot = float(line.split()[1])
-        return self._boot

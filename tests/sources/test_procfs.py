@@ -167,6 +167,22 @@ def test_start_without_a_boot_time_is_unknown(tmp_path: Path) -> None:
     assert found.started_at is None
 
 
+def test_start_follows_a_wall_clock_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the clock is set the host was started at another moment, and so was every process that still lives."""
+    copy = homes.Procfs(tmp_path, boot=1_795_000_000)
+    copy.add(7, 4711)
+    procfs = Procfs(tmp_path)
+    ahead = procfs.process(7)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 9 * 3600)
+    (tmp_path / "stat").write_text(f"btime {1_795_000_000 - 9 * 3600}\n")
+    found = procfs.process(7)
+
+    assert ahead is not None
+    assert found is not None
+    assert (ahead.started_at, found.started_at) == (1_795_000_047.11, 1_795_000_047.11 - 9 * 3600)
+
+
 def test_figures_of_this_process() -> None:
     """Memory, CPU time, descriptors and threads are those of the process."""
     own = REAL.process(os.getpid())
