@@ -89,7 +89,7 @@ class Assessor:
         views = [
             self._same_view(case, problems, clock.now)
             or self._view(case, problems, clock, units_failed=gathered.units_failed, complete=complete)
-            for case in with_hosts(own)
+            for case in with_hosts(own, self._witness.multiplexes)
         ]
         return Assessment(tuple(views), owned.elsewhere)
 

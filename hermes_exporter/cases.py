@@ -11,13 +11,14 @@ from hermes_exporter.problems import Problem
 from hermes_exporter.values import Value, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hermes_exporter.discovery import Profile
     from hermes_exporter.home_reader import HomeLook
     from hermes_exporter.judge.liveness import Liveness
     from hermes_exporter.judge.ownership import Ownership
     from hermes_exporter.sources.env_file import EnvFile
+    from hermes_exporter.sources.procfs import Process
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.sources.unit import Unit
     from hermes_exporter.witness import Testimony
@@ -97,12 +98,17 @@ def counted(profile: Profile, counts: Mapping[tuple[str, str], int]) -> Counter[
     return found
 
 
-def with_hosts(own: Mapping[str, Case]) -> list[Case]:
-    """Return every case; the verdict on a served profile, and the units, are those of its host."""
+def with_hosts(own: Mapping[str, Case], multiplexes: Callable[[Process], bool | None]) -> list[Case]:
+    """Return every case; the verdict on a served profile, and the units, are those of its host.
+
+    ``multiplexes`` returns whether a process' environment tells it to serve others.
+    """
+    listing = {label: case for label, case in own.items() if case.files.state and case.files.state.served}
     hosts = serving.hosts(
         [case.profile for case in own.values()],
         {label: case.files for label, case in own.items()},
         {label: case.liveness for label, case in own.items()},
+        {label: _told(case, multiplexes) for label, case in listing.items()},
     )
     cases = []
     for label, case in own.items():
@@ -112,3 +118,14 @@ def with_hosts(own: Mapping[str, Case]) -> list[Case]:
         host = own[hosts[label]]
         cases.append(replace(case, liveness=liveness.served(case.liveness, host.liveness), host=host))
     return cases
+
+
+def _told(case: Case, multiplexes: Callable[[Process], bool | None]) -> bool | None:
+    """Return whether the environment tells a gateway to serve others; the first that says so counts."""
+    process = case.liveness.process
+    told = (
+        *(env.multiplex for env in (case.env, case.files.env) if env),
+        multiplexes(process) if process else None,
+        *(unit.multiplex for unit in case.units),
+    )
+    return next((each for each in told if each is not None), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hermes_exporter.sources import pid_record, proc_environ
 from hermes_exporter.sources.flocks import Flocks, LockFile
@@ -10,7 +10,7 @@ from hermes_exporter.sources.procfs import Procfs
 from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from hermes_exporter.discovery import Profile
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from hermes_exporter.sources.profile_files import ProfileFiles
     from hermes_exporter.sources.unit import Unit
 
-MAX_ZONES = 1000
+MAX_ENVIRONMENTS = 1000
+T = TypeVar("T")
+Started = tuple[int, int]
+"""Pid and start of a process, in clock ticks since boot."""
 
 
 class Testimony(Value):
@@ -42,7 +45,8 @@ class Witness:
         self._procfs = Procfs(root)
         self._flocks = Flocks(root)
         self._seen: dict[int, Process | None] = {}
-        self._zones: dict[tuple[int, int], ZoneVariables | None] = {}
+        self._zones: dict[Started, ZoneVariables | None] = {}
+        self._switches: dict[Started, bool | None] = {}
 
     def sees_every_process(self) -> bool:
         """Whether a process that is not seen does not exist."""
@@ -94,12 +98,19 @@ class Witness:
 
     def zone_variables(self, process: Process) -> ZoneVariables | None:
         """Return what a process' environment says of its zone, None where it may not be read; read once."""
+        return self._of_environment(process, self._zones, proc_environ.zone_variables)
+
+    def multiplexes(self, process: Process) -> bool | None:
+        """Return whether a process' environment tells it to serve all profiles, None where nobody knows."""
+        return self._of_environment(process, self._switches, proc_environ.multiplexes)
+
+    def _of_environment(self, process: Process, kept: dict[Started, T], read: Callable[[str], T]) -> T:
         started = process.pid, process.start_ticks
-        if started not in self._zones:
-            if len(self._zones) >= MAX_ZONES:
-                self._zones.clear()
-            self._zones[started] = proc_environ.zone_variables(f"{self._root}/{process.pid}/environ")
-        return self._zones[started]
+        if started not in kept:
+            if len(kept) >= MAX_ENVIRONMENTS:
+                kept.clear()
+            kept[started] = read(f"{self._root}/{process.pid}/environ")
+        return kept[started]
 
     def _recorded(self, files: ProfileFiles) -> Process | None:
         for record in dict.fromkeys(files.pid_records):

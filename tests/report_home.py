@@ -135,7 +135,7 @@ class Watched:
         """Let the gateway of the root serve a profile, whose own ends."""
         self.home.procfs.kill(self.gateways[name].pid)
         served = [{"profile_id": each, "status": "up"} for each in ("default", name)]
-        self.gateways["default"].write(served_profiles=served)
+        self.gateways["default"].write(served_profiles=served, code_version="0.20.1")
 
     def restart(self) -> None:
         """Start the exporter anew, with what it remembers."""

@@ -19,7 +19,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from hermes_exporter.cli import main
 from hermes_exporter.exposition import negotiate
 from tests.homes import CASES, Home, restore
-from tests.odd_homes import ODD, auth, entry
+from tests.odd_homes import ODD, Gateway, auth, entry, home
 from tests.scraping import Scraper, changed
 
 if TYPE_CHECKING:
@@ -182,3 +182,31 @@ def test_what_is_kept_is_what_would_be_said_anew(tmp_path: Path) -> None:
         different = changed(new.scrape(), kept.scrape())
         new.gatherer.close()
         assert {name for name in different if not name.startswith(ours) and 'profile="held"' not in name} == set()
+
+
+@pytest.mark.parametrize("told", ["process", "unset"])
+def test_the_environment_of_a_gateway_tells_whether_it_serves(tmp_path: Path, told: str) -> None:
+    """A gateway that was started with GATEWAY_MULTIPLEX_PROFILES serves those on its list."""
+    made = home(tmp_path / "home/.hermes", tmp_path)
+    gateway = Gateway(made.root, 3001)
+    gateway.write(served_profiles=["default", "coder"])
+    gateway.live(made.procfs)
+    made.profile("coder").mkdir(parents=True)
+    if told == "process":
+        made.procfs.environ(3001, GATEWAY_MULTIPLEX_PROFILES="true")
+
+    assert Scraper(made).scrape()['hermes_gateway_up{profile="coder"}'] == (told == "process")
+
+
+def test_a_served_profile_that_goes_is_dead(tmp_path: Path) -> None:
+    """Its host still lists it and lives; nothing serves a directory that is not there."""
+    made = ODD["newer"](tmp_path)
+    scraper = Scraper(made)
+    up = 'hermes_gateway_up{profile="coder"}'
+    assert scraper.scrape()[up] == 1
+    made.profile("coder").rename(tmp_path / "elsewhere")
+    scraper.clock.at += 61
+    series = scraper.scrape()
+
+    assert series[up] == 0
+    assert series['hermes_profile_condition{condition="gateway_dead",profile="coder"}'] == 1

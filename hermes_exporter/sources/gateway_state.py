@@ -1,8 +1,8 @@
 """gateway_state.json: what a profile's gateway last said about itself.
 
 Written by the gateway on changes of state and at turns; before 0.19.1 an idle healthy gateway leaves it untouched
-for weeks, so its age proves nothing. A killed gateway leaves ``running`` behind, and ``served_profiles`` is never
-cleared.
+for weeks, so its age proves nothing. A killed gateway leaves ``running`` behind. ``served_profiles`` is never
+cleared, and before 0.20 the next gateway leaves it as it is.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
 from hermes_exporter.values import Value
 
 PATTERNS = ("hermes-gateway*.service", "hermes.service")
@@ -31,6 +32,7 @@ class Unit(Value):
         hermes_home: HERMES_HOME of its environment, else its working directory.
         profile_flag: the profile that its command line names.
         timezone, tz: HERMES_TIMEZONE and TZ of its environment.
+        multiplex: GATEWAY_MULTIPLEX_PROFILES of its environment, None where it says nothing.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Unit(Value):
     profile_flag: str | None
     timezone: str | None = None
     tz: str | None = None
+    multiplex: bool | None = None
 
     @property
     def enabled(self) -> bool:
@@ -78,6 +81,7 @@ def from_properties(scope: str, values: dict[str, Any], before: Unit | None) -> 
         profile_flag=_profile_flag(values.get("ExecStart") or []),
         timezone=_variable(values, "HERMES_TIMEZONE"),
         tz=_variable(values, "TZ"),
+        multiplex=MULTIPLEX_WORDS.get((_variable(values, "GATEWAY_MULTIPLEX_PROFILES") or "").lower()),
     )
 
 

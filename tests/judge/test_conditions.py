@@ -153,25 +153,50 @@ HOST, GUEST = (Profile(name, HOME, name, Path("/h") / name, Path("/h") / name) f
 SERVING = replace(STATE, served=("default", "coder"))
 
 
-def serving(state: GatewayState, config: HermesConfig | None, host: Liveness, guest: Liveness) -> dict[str, str]:
+LISTING = replace(SERVING, code_version="0.20.1")
+TOLD, TOLD_NOT, UNTOLD = (HermesConfig(valid=True, multiplex=each) for each in (True, False, None))
+
+
+def serving(
+    state: GatewayState,
+    config: HermesConfig | None,
+    host: Liveness,
+    guest: Liveness,
+    told: bool | None = None,
+    there: Profile = GUEST,
+) -> dict[str, str]:
     files = {"default": ProfileFiles(state=state, config=config, settings=config), "coder": ProfileFiles()}
-    return hosts([HOST, GUEST], files, {"default": host, "coder": guest})
+    return hosts([HOST, there], files, {"default": host, "coder": guest}, {"default": told})
 
 
-def test_a_live_host_serves_those_on_its_list() -> None:
-    """The list counts while the process that wrote it lives, or while the configuration says so."""
-    told, not_told = HermesConfig(valid=True, multiplex=True), HermesConfig(valid=True, multiplex=False)
+@pytest.mark.parametrize("host", [ALIVE, DEAD], ids=["live", "dead"])
+def test_a_host_that_is_told_to_serves_those_on_its_list(host: Liveness) -> None:
+    """The list counts while the configuration, or the environment that overrules it, says so."""
+    assert serving(SERVING, TOLD, host, DEAD) == {"coder": "default"}
+    assert serving(SERVING, TOLD_NOT, host, DEAD, told=True) == {"coder": "default"}
 
-    assert serving(SERVING, not_told, ALIVE, DEAD) == {"coder": "default"}
-    assert serving(SERVING, told, DEAD, DEAD) == {"coder": "default"}
+
+@pytest.mark.parametrize("state", [SERVING, LISTING], ids=["0.19", "0.20"])
+def test_a_host_that_is_told_not_to_serves_nobody(state: GatewayState) -> None:
+    """What was switched off is off, though the list stays and the live gateway's pid stands beside it."""
+    assert serving(state, TOLD_NOT, ALIVE, DEAD) == {}
+    assert serving(state, TOLD, ALIVE, DEAD, told=False) == {}
 
 
-def test_a_list_left_behind_serves_nobody() -> None:
-    """A dead host that is no longer told to serve leaves the profiles to themselves."""
-    assert serving(SERVING, HermesConfig(valid=True, multiplex=False), DEAD, DEAD) == {}
-    assert serving(replace(SERVING, pid=999), None, ALIVE, DEAD) == {}
+@pytest.mark.parametrize("config", [UNTOLD, None])
+def test_a_list_alone_counts_where_it_is_made_anew(config: HermesConfig | None) -> None:
+    """Gateways serve unasked from 0.20 on; an older one leaves the list of its predecessor beside its own pid."""
+    assert serving(LISTING, config, ALIVE, DEAD) == {"coder": "default"}
+    assert serving(LISTING, config, DEAD, DEAD) == {}
+    assert serving(replace(LISTING, pid=999), config, ALIVE, DEAD) == {}
+    assert serving(SERVING, config, ALIVE, DEAD) == {}
+
+
+def test_a_profile_that_is_gone_is_not_served() -> None:
+    """Its host lists it until it is started anew, and serves nothing."""
+    assert serving(SERVING, TOLD, ALIVE, DEAD, there=replace(GUEST, present=False)) == {}
 
 
 def test_a_profile_with_its_own_gateway_is_not_served() -> None:
     """Its own live gateway counts, whatever the host's list says."""
-    assert serving(SERVING, None, ALIVE, ALIVE) == {}
+    assert serving(SERVING, TOLD, ALIVE, ALIVE) == {}

@@ -1,4 +1,4 @@
-"""The environment of a process: two of its variables, and only where it may be read."""
+"""The environment of a process: three of its variables, and only where it may be read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hermes_exporter.sources.proc_environ import ZoneVariables, zone_variables
+from hermes_exporter.sources.proc_environ import ZoneVariables, multiplexes, zone_variables
 from tests.scraping import unprivileged
 
 if TYPE_CHECKING:
@@ -38,6 +38,23 @@ def test_two_variables_are_looked_at(data: bytes, variables: ZoneVariables | Non
     (tmp_path / "environ").write_bytes(data)
 
     assert zone_variables(str(tmp_path / "environ")) == variables
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"A=b\0GATEWAY_MULTIPLEX_PROFILES=Yes\0", True),
+        (b"GATEWAY_MULTIPLEX_PROFILES= 0 \0A=b\0", False),
+        (b"GATEWAY_MULTIPLEX_PROFILES=perhaps\0", None),
+        (b"XGATEWAY_MULTIPLEX_PROFILES=1\0", None),
+        (b"", None),
+    ],
+)
+def test_whether_it_is_told_to_serve_all_profiles(data: bytes, told: bool | None, tmp_path: Path) -> None:
+    """Hermes' own words for yes and no; any other says nothing."""
+    (tmp_path / "environ").write_bytes(data)
+
+    assert multiplexes(str(tmp_path / "environ")) is told
 
 
 def test_a_real_process(tmp_path: Path) -> None:
