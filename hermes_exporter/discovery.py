@@ -2,7 +2,7 @@
 
 The one place that knows where Hermes keeps profiles: the root is the profile ``default``, every well-named
 directory under ``profiles/`` is another. A profile that was there and is gone is still returned for a day, as
-missing.
+missing. Where nobody may look, nothing is missing: what is known to be there, or must be, is there.
 """
 
 from __future__ import annotations
@@ -57,12 +57,18 @@ class Profile(Value):
 
 
 class Found(Value):
-    """What one look at a home found; ``sticky`` is the profile that ``active_profile`` names."""
+    """What one look at a home found.
+
+    Attributes:
+        sticky: the profile that ``active_profile`` names.
+        closed: what profiles there are may not be looked at.
+    """
 
     profiles: tuple[Profile, ...]
     sticky: str | None
     owner: int | None
     problems: tuple[Problem, ...]
+    closed: bool = False
 
 
 def root_of(path: Path, standard: Path) -> Path:
@@ -111,7 +117,7 @@ class Discovery:
         """Return the home's profiles, the missing ones included."""
         problems: list[Problem] = []
         present: tuple[Profile, ...] = ()
-        owner = None
+        owner, closed = None, False
         try:
             status = os.stat(self._root)  # noqa: PTH116
             owner = status.st_uid
@@ -125,14 +131,17 @@ class Discovery:
         except (FileNotFoundError, NotADirectoryError):
             problems.append(self._problem(self.home.root, "is no directory, or does not exist"))
         except OSError as error:
+            closed = isinstance(error, PermissionError)
             present = tuple(profile for profile, _at in self._seen.values())
+            if closed and not present:
+                present = (named(self.home, "default"), *self._required)
             problems.append(self._problem(Path(error.filename), error.strerror or "cannot be read"))
         for profile in present:
             self._seen[profile.label] = (profile, now)
         missing = self._missing({profile.label for profile in present}, now)
         problems += [self._problem(profile.path, "is gone", profile.label) for profile in missing]
         sticky = self._sticky(reader, problems)
-        return Found((*present, *missing), sticky, owner, tuple(problems))
+        return Found((*present, *missing), sticky, owner, tuple(problems), closed)
 
     def renamed(self, former: Iterable[str]) -> None:
         """Forget the names of profiles that go by other ones now."""

@@ -205,6 +205,23 @@ def test_profiles_that_may_not_be_listed_are_kept(root: Path) -> None:
     assert finder.reasons() == {"/": "Permission denied"}
 
 
+@pytest.mark.parametrize("closed", ["", "profiles"])
+def test_home_that_may_not_be_looked_at_is_no_missing_one(root: Path, closed: str) -> None:
+    """What was closed from the start is there, as far as anybody can tell: the root, and what must be there."""
+    home = root / "home"
+    (home / "profiles/coder").mkdir(parents=True)
+    finder = Finder(home, required=("coder",))
+    (home / closed).chmod(0o000)
+    with unprivileged():
+        assert finder.find() == {"default": True, "coder": True}
+    (home / closed).chmod(0o755)
+
+    assert finder.found.closed
+    assert finder.reasons()["/"] == "Permission denied"
+    assert finder.find(AT + 61) == {"default": True, "coder": True}
+    assert not finder.found.closed
+
+
 @pytest.mark.parametrize(
     ("content", "sticky"),
     [("coder\n", "coder"), ("default\n", None), ("", None), ("  \n", None), (None, None)],

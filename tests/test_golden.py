@@ -19,8 +19,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from hermes_exporter.cli import main
 from hermes_exporter.exposition import negotiate
 from tests.homes import CASES, Home, restore
-from tests.odd_homes import ODD, Gateway, auth, entry, home
-from tests.scraping import Scraper, changed
+from tests.odd_homes import ODD, Gateway, auth, entry, home, running
+from tests.scraping import Scraper, changed, unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,3 +210,22 @@ def test_a_served_profile_that_goes_is_dead(tmp_path: Path) -> None:
 
     assert series[up] == 0
     assert series['hermes_profile_condition{condition="gateway_dead",profile="coder"}'] == 1
+
+
+@pytest.mark.parametrize(("closed", "up"), [("", None), ("profiles", 1)], ids=["home", "profiles"])
+def test_a_home_that_was_never_looked_into_is_not_dead(open_directory: Path, closed: str, up: int | None) -> None:
+    """A closed home tells nothing of its gateway; where only its profiles are closed, the root's is proved."""
+    made = home(open_directory / "srv/.hermes", open_directory)
+    running(made, "default", 3001)
+    (made.root / "profiles").mkdir()
+    assert Scraper(made).scrape()['hermes_gateway_up{profile="default"}'] == 1
+    (made.root / closed).chmod(0o000)
+    with unprivileged():
+        scraper = Scraper(made, {"default": "required"})
+        scraper.scrape()
+        series = scraper.scrape()
+    (made.root / closed).chmod(0o755)
+
+    assert series.get('hermes_gateway_up{profile="default"}') == up
+    assert series.get('hermes_profile_condition{condition="gateway_dead",profile="default"}') == (up and 0)
+    assert series['hermes_exporter_collector_success{collector="discovery",profile="default"}'] == 0

@@ -28,7 +28,8 @@ class Ownership(Value):
     Attributes:
         units: by label of the profile, most recently active first.
         missing: profiles that a living unit names and that are not there.
-        elsewhere: units of homes that are not watched, and leftovers of profiles that are gone.
+        elsewhere: units of homes that are not watched, leftovers of profiles that are gone, and those of profiles
+            that may not be looked for.
     """
 
     units: dict[str, tuple[Unit, ...]]
@@ -54,7 +55,7 @@ def assign(units: Iterable[Unit], found: Iterable[Found], holders: Mapping[str, 
             continue
         home, name = place
         profile = _profile(home, name)
-        if profile is None and not unit.enabled and unit.active_state == "inactive":
+        if profile is None and (home.closed or (not unit.enabled and unit.active_state == "inactive")):
             elsewhere.append(unit)
             continue
         if profile is None:

@@ -129,6 +129,15 @@ def test_a_leftover_unit_of_a_profile_that_is_gone_is_left_alone() -> None:
     assert (ownership.missing, ownership.units, ownership.elsewhere) == ((), {}, (unit,))
 
 
+def test_a_profile_that_may_not_be_looked_for_is_not_missing() -> None:
+    """Where a home may not be listed, a unit of a profile that was never seen proves nothing about it."""
+    unit = replace(UNIT, hermes_home=str(ROOT / "profiles/lost"))
+
+    ownership = assign([unit], [replace(FOUND, closed=True)], {})
+
+    assert (ownership.missing, ownership.elsewhere) == ((), (unit,))
+
+
 def test_a_unit_of_another_home_is_elsewhere() -> None:
     """A home that is not watched gets no series."""
     unit = replace(UNIT, hermes_home="/opt/other")
