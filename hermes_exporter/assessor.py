@@ -112,9 +112,10 @@ class Assessor:
         view = self._standing.view(case)
         if view is None:
             return None
-        process = case.liveness.process
+        process, memory = case.liveness.process, self._memory.of(case.profile.label)
+        memory.watches(case.units, now)
         if case.liveness.up:
-            self._memory.of(case.profile.label).lives(now)
+            memory.lives(now)
         self._reports.stands(case.profile.label, now)
         return replace(
             view,
@@ -234,9 +235,7 @@ class Assessor:
         return {
             "gateway_dead": conditions.gateway_dead(case.liveness, expected=expected),
             "gateway_frozen": conditions.gateway_frozen(case.liveness),
-            "gateway_crash_looping": conditions.gateway_crash_looping(
-                (case.files.starts or ()) if case.files.starts_known else None, case.units, restarts, now
-            ),
+            "gateway_crash_looping": conditions.gateway_crash_looping(case.starts, case.units, restarts, now),
         }
 
     def _succeeded(self, profile: Profile, problems: Sequence[Problem]) -> dict[str, bool]:

@@ -50,6 +50,12 @@ class Case(Value):
     looks: object = None
 
     @property
+    def starts(self) -> tuple[float, ...] | None:
+        """When its gateway was started by its own records, Unix seconds; None where they cannot be read."""
+        known = self.files.starts_known and self.looks is not None
+        return self.files.starts or () if known else None
+
+    @property
     def serving_units(self) -> tuple[Unit, ...]:
         """Its own units, then those of its host."""
         return self.units if self.host is None else (*self.units, *self.host.units)

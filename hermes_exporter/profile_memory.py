@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ALIVE_STEP_SECONDS = 3600.0
 """Nothing depends on it by the minute, and what did not change is not written."""
+UNWATCHED_SECONDS = ALIVE_STEP_SECONDS + LOOP_WINDOW_SECONDS
+"""A count that was last seen in an hour that began so long ago tells nothing of the present window."""
 
 
 class ProfileMemory(Mutable):
@@ -53,6 +56,7 @@ class ProfileMemory(Mutable):
     _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _restarts: list[float] = field(default_factory=list)
+    _counted_at: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def lives(self, now: float) -> None:
         """Take over that the gateway is proved alive."""
@@ -91,13 +95,25 @@ class ProfileMemory(Mutable):
             self.deaths += 1
         self._last_life = (pid, dead)
 
-    def restarts_within_window(self, units: Iterable[Unit], now: float) -> list[float]:
-        """Take over systemd's counts; return when restarts were seen within the crash loop window."""
+    def watches(self, units: Iterable[Unit], now: float) -> None:
+        """Take over that systemd's counts are as they were last taken over."""
+        for unit in units:
+            self._counted_at[unit.scope, unit.name] = now - now % ALIVE_STEP_SECONDS
+
+    def restarts_within_window(self, units: Collection[Unit], now: float) -> list[float]:
+        """Take over systemd's counts; return when restarts were seen within the crash loop window.
+
+        None of them is later than the unit's last change of state, and what a count grew by while nobody watched
+        is history.
+        """
         for unit in units:
             key = (unit.scope, unit.name)
             before = self._restart_counts.get(key, unit.restarts)
-            if unit.restarts > before:
-                self._restarts.extend([now] * min(unit.restarts - before, LOOP_STARTS))
+            watched = now - self._counted_at.get(key, -math.inf) <= UNWATCHED_SECONDS
+            if unit.restarts > before and watched:
+                at = min(now, unit.state_changed_at or now)
+                self._restarts.extend([at] * min(unit.restarts - before, LOOP_STARTS))
             self._restart_counts[key] = unit.restarts
+        self.watches(units, now)
         self._restarts = [at for at in self._restarts if now - at <= LOOP_WINDOW_SECONDS]
         return list(self._restarts)

@@ -80,7 +80,8 @@ def test_stalled_home_costs_itself_only(tmp_path: Path, mount: Mount) -> None:
     """The other home is served in full, the stalled one is failed, not entered twice, and comes back by itself."""
     fast, slow = (home(tmp_path / name / "h", tmp_path / name) for name in ("fast", "slow"))
     running(fast, "default", 3001)
-    running(slow, "default", 3002)
+    looping = running(slow, "default", 3002)
+    (looping.path / "gateway-starts.log").write_text("".join(f"{fast.at - ago}\n" for ago in (400, 300, 200, 100)))
     pid = fast.procfs.root / "3002"
     (slow.procfs.root / "3002").rename(pid)
     (fast.procfs.root / "locks").write_text(
@@ -91,6 +92,7 @@ def test_stalled_home_costs_itself_only(tmp_path: Path, mount: Mount) -> None:
     gatherer = Gatherer(settings, Memory())
     healthy = gather(gatherer)
     assert healthy['hermes_gateway_up{profile="slow/default"}'] == 1
+    assert healthy['hermes_profile_condition{condition="gateway_crash_looping",profile="slow/default"}'] == 1
 
     mount.root = slow.root
     mount.answers.clear()
@@ -105,7 +107,8 @@ def test_stalled_home_costs_itself_only(tmp_path: Path, mount: Mount) -> None:
         name = f'hermes_exporter_collector_success{{collector="{collector}",profile="slow/default"}}'
         assert stalled[name] == 0
     assert 'hermes_gateway_up{profile="slow/default"}' not in stalled
-    assert 'hermes_profile_condition{condition="gateway_dead",profile="slow/default"}' not in stalled
+    for condition in ("gateway_dead", "gateway_frozen", "gateway_crash_looping"):
+        assert f'hermes_profile_condition{{condition="{condition}",profile="slow/default"}}' not in stalled
     assert stalled['hermes_profile_gateway_expected{profile="slow/default"}'] == 1
 
     assert gather(gatherer) == stalled
