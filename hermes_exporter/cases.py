@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hermes_exporter.judge import liveness, ownership, serving
 from hermes_exporter.judge.liveness import Evidence
 from hermes_exporter.problems import Problem
-from hermes_exporter.values import Value, replace
+from hermes_exporter.values import Value, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 
 
 class Gathered(Value):
-    """The raw records of one gather; ``units_failed`` where ``units`` are not all there are."""
+    """The raw records of one gather.
+
+    Attributes:
+        units_failed: ``units`` are not all there are.
+        real_homes: the homes that units set, links followed, by what they are set to.
+    """
 
     looks: Sequence[HomeLook]
     units: Sequence[Unit]
     units_failed: bool
     problems: Sequence[Problem]
+    real_homes: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_EVIDENCE = Evidence()
@@ -67,7 +73,8 @@ def owned_units(gathered: Gathered, testimonies: Mapping[str, Testimony]) -> Own
         label: frozenset(process.unit for process in testimony.holders if process.unit)
         for label, testimony in testimonies.items()
     }
-    return ownership.assign(gathered.units, [look.found for look in gathered.looks], holders)
+    found = [look.found for look in gathered.looks]
+    return ownership.assign(gathered.units, found, holders, gathered.real_homes)
 
 
 def all_problems(

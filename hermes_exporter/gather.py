@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import platform
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -20,10 +19,11 @@ from hermes_exporter.collectors.view import HostView
 from hermes_exporter.home_reader import READ_HERE
 from hermes_exporter.host_clock import HostClock, StillClock
 from hermes_exporter.problems import Problem, ProblemLog
+from hermes_exporter.real_homes import RealHomes
 from hermes_exporter.rendering import Renderer
 from hermes_exporter.settings import Policy
 from hermes_exporter.sources import host_zone
-from hermes_exporter.sources.buses import Buses, user_unit_files
+from hermes_exporter.sources.buses import Buses
 from hermes_exporter.sources.unit import BusError
 from hermes_exporter.store_file import StoreError
 from hermes_exporter.values import Value
@@ -83,6 +83,7 @@ class Gatherer:
         policy = Policy.of(settings, host_zone.name(settings.rootfs))
         self._clock = clock or (HostClock() if settings.at is None else StillClock(settings.at))
         self._assessor = Assessor(witness, memory, self._problems, policy)
+        self._real_homes = RealHomes()
         self._judge, self._storing = Worker("judge"), Worker("memory")
         self._renderer = Renderer(settings.series_limit)
         self._wanted: set[Format] = set()
@@ -108,6 +109,7 @@ class Gatherer:
     def close(self) -> None:
         """Let go of buses and threads; nothing is gathered afterwards."""
         self._buses.close()
+        self._real_homes.close()
         self._judge.close()
         self._storing.close()
         for home in self._homes:
@@ -136,8 +138,9 @@ class Gatherer:
         else:
             looks = await asyncio.gather(*(home.look(clock.now, reading) for home in self._homes))
         units, problems, unit_seconds = await asking if asking else (_known(managers), [], 0.0)
-        self._say_what_is_not_read(looks)
-        gathered = Gathered(looks, units, bool(problems), problems)
+        for what in watched_home.unread_units(looks) if self._asks_systemd() else ():
+            self._say(what)
+        gathered = Gathered(looks, units, bool(problems), problems, await self._real_homes.of(units))
         seconds = self._seconds(looks, unit_seconds)
         self.last = await self._judged(gathered, clock, seconds, timeout - (time.monotonic() - started))
         return self.last
@@ -228,16 +231,6 @@ class Gatherer:
             return {}
         users = {watched_home.owner(look) for look in looks}
         return {user: self._buses.lingers(user) for user in sorted(user for user in users if user)}
-
-    def _say_what_is_not_read(self, looks: Sequence[HomeLook]) -> None:
-        for look in looks if self._asks_systemd() else ():
-            owner = look.found.owner
-            if owner is None or owner == os.getuid():
-                continue
-            directory = watched_home.home_directory(owner)
-            if directory and user_unit_files(directory):
-                user = watched_home.owner(look)
-                self._say(f"the user units of {user} are not read: run an exporter as that user to see them")
 
     def _say(self, what: str) -> None:
         if what not in self._said:

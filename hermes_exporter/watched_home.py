@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pwd
 import time
 from functools import cache
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING
 
 from hermes_exporter.discovery import FORGET_SECONDS, Discovery, Found, named
 from hermes_exporter.home_reader import HomeLook, HomeReader
+from hermes_exporter.sources.buses import user_unit_files
 from hermes_exporter.worker import StalledError, Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from hermes_exporter.discovery import Home
     from hermes_exporter.memory import Memory
     from hermes_exporter.settings import Settings
@@ -73,8 +77,18 @@ def user_name(uid: int) -> str:
         return str(uid)
 
 
-def home_directory(uid: int) -> Path | None:
-    """Return a user's home directory."""
+def unread_units(looks: Iterable[HomeLook]) -> Iterator[str]:
+    """Yield what to say of the owners of homes whose own units nobody but they can read."""
+    for look in looks:
+        owned_by = look.found.owner
+        if owned_by is None or owned_by == os.getuid():
+            continue
+        directory = _home_directory(owned_by)
+        if directory and user_unit_files(directory):
+            yield f"the user units of {owner(look)} are not read: run an exporter as that user to see them"
+
+
+def _home_directory(uid: int) -> Path | None:
     try:
         return Path(pwd.getpwuid(uid).pw_dir)
     except KeyError:

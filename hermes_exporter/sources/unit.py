@@ -29,9 +29,10 @@ class Unit(Value):
         restarts: automatic restarts since it was last started by hand.
         main_pid: 0 where there is none.
         file_state: enabled, disabled, masked, …; empty where the unit file is gone.
-        hermes_home: HERMES_HOME of its environment, else its working directory.
+        hermes_home: HERMES_HOME of its environment; what a file of variables sets is not told.
         profile_flag: the profile that its command line names.
         timezone, tz: HERMES_TIMEZONE and TZ of its environment.
+        working_directory: the one it is started in, None where none is set.
         multiplex: GATEWAY_MULTIPLEX_PROFILES of its environment, None where it says nothing.
     """
 
@@ -53,6 +54,7 @@ class Unit(Value):
     timezone: str | None = None
     tz: str | None = None
     multiplex: bool | None = None
+    working_directory: str | None = None
 
     @property
     def enabled(self) -> bool:
@@ -77,11 +79,12 @@ def from_properties(scope: str, values: dict[str, Any], before: Unit | None) -> 
         needs_reload=values.get("NeedDaemonReload", False),
         state_changed_at=seconds(values.get("StateChangeTimestamp", 0)),
         active_since=seconds(values.get("ActiveEnterTimestamp", 0)),
-        hermes_home=_hermes_home(values),
+        hermes_home=_variable(values, "HERMES_HOME"),
         profile_flag=_profile_flag(values.get("ExecStart") or []),
         timezone=_variable(values, "HERMES_TIMEZONE"),
         tz=_variable(values, "TZ"),
         multiplex=MULTIPLEX_WORDS.get((_variable(values, "GATEWAY_MULTIPLEX_PROFILES") or "").lower()),
+        working_directory=_working_directory(values),
     )
 
 
@@ -98,9 +101,7 @@ def _variable(values: dict[str, Any], name: str) -> str | None:
     return None
 
 
-def _hermes_home(values: dict[str, Any]) -> str | None:
-    if told := _variable(values, "HERMES_HOME"):
-        return told
+def _working_directory(values: dict[str, Any]) -> str | None:
     directory = str(values.get("WorkingDirectory") or "").lstrip("!-")
     return directory if directory.startswith("/") else None
 

@@ -88,6 +88,39 @@ def test_without_a_home_the_name_decides(name: str, expected: list[str]) -> None
     assert owner(replace(UNIT, name=name)) == expected
 
 
+@pytest.mark.parametrize(
+    ("directory", "name", "expected"),
+    [
+        ("/home/ada/.hermes/profiles/dev", "hermes-gateway.service", ["dev"]),
+        ("/home/ada/.hermes", "hermes-gateway-dev.service", ["default"]),
+        ("/home/ada", "hermes-gateway-dev.service", ["dev"]),
+        ("/home/ada/.hermes/hermes-agent", "hermes-gateway-dev.service", ["dev"]),
+        ("/var/home/ada", "hermes-gateway-dev.service", ["dev"]),
+        ("/opt/hermes-agent", "hermes-gateway-dev.service", ["dev"]),
+        ("/", "hermes-gateway.service", ["default"]),
+        ("/home/adam", "hermes-gateway.service", []),
+        ("/home/bob/hermes-agent", "hermes-gateway.service", []),
+        ("/root", "hermes-gateway.service", []),
+    ],
+)
+def test_where_a_unit_is_started_is_no_home_it_sets(directory: str, name: str, expected: list[str]) -> None:
+    """Started in a profile it is that one's; elsewhere its name decides, but not in another user's home directory."""
+    assert owner(replace(UNIT, name=name, working_directory=directory)) == expected
+
+
+@pytest.mark.parametrize(
+    ("real", "expected"), [("/home/ada/.hermes", "default"), ("/home/ada/.hermes/profiles/new", "new")]
+)
+def test_a_home_that_is_reached_by_another_link(real: str, expected: str) -> None:
+    """The directory counts, not how the unit writes it; what is written counts before it."""
+    unit = replace(UNIT, hermes_home="/data/h")
+
+    assert sorted(assign([unit], [FOUND], {}, {"/data/h": real}).units) == [expected]
+    assert assign([unit], [FOUND], {}, {"/data/h": "/data/h"}).elsewhere == (unit,)
+    written = replace(UNIT, hermes_home=str(ROOT / "profiles/dev"))
+    assert sorted(assign([written], [FOUND], {}, {str(ROOT / "profiles/dev"): real}).units) == ["dev"]
+
+
 def test_the_sticky_profile_takes_the_roots_unit() -> None:
     """active_profile overrules a HERMES_HOME that is the root, as in Hermes; a flag overrules active_profile."""
     found = replace(FOUND, sticky="dev")
