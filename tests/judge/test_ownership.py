@@ -104,7 +104,7 @@ def test_without_a_home_the_name_decides(name: str, expected: list[str]) -> None
     ],
 )
 def test_where_a_unit_is_started_is_no_home_it_sets(directory: str, name: str, expected: list[str]) -> None:
-    """Started in a profile it is that one's; elsewhere its name decides, but not in another user's home directory."""
+    """Started in a profile it is that one's; else its name decides, but not in another user's home directory."""
     assert owner(replace(UNIT, name=name, working_directory=directory)) == expected
 
 
