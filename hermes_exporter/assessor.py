@@ -88,7 +88,7 @@ class Assessor:
             own[label] = case
         views = [
             self._same_view(case, problems, clock.now)
-            or self._view(case, problems, clock, units_failed=gathered.units_failed, complete=complete)
+            or self._view(case, problems, clock, units_failed=gathered.units_failed)
             for case in with_hosts(own, self._witness.multiplexes)
         ]
         return Assessment(tuple(views), owned.elsewhere)
@@ -99,7 +99,7 @@ class Assessor:
             recorded=testimony.recorded,
             unit_processes=self._witness.main_processes(case.units),
             heartbeat=case.files.heartbeat,
-            complete=complete or self._memory.of(case.profile.label).would_see(case.units),
+            complete=complete or self._witness.would_see(case.profile.label, case.units),
             hidden=case.files.lock_hidden,
         )
 
@@ -126,19 +126,18 @@ class Assessor:
             future_stamps=self._future_stamps(case.profile),
         )
 
-    def _view(
-        self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool, complete: bool
-    ) -> ProfileView:
-        view, moments = self._new_view(case, problems, clock, units_failed=units_failed, complete=complete)
+    def _view(self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool) -> ProfileView:
+        view, moments = self._new_view(case, problems, clock, units_failed=units_failed)
         self._standing.keep(case, view, self._memory.of(case.profile.label), moments, clock)
         return view
 
     def _new_view(
-        self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool, complete: bool
+        self, case: Case, problems: Sequence[Problem], clock: Clock, *, units_failed: bool
     ) -> tuple[ProfileView, tuple[float, ...]]:
         files, verdict, now = case.files, case.liveness, clock.now
         memory = self._remember(case, now, units_failed=units_failed)
-        jobs = self._cron.jobs(case.profile.label, files, complete=complete or memory.would_see(case.units))
+        complete = case.evidence.complete or self._witness.would_see(case.profile.label, case.units)
+        jobs = self._cron.jobs(case.profile.label, files, complete=complete)
         reads_cron = "cron" in self._policy.collectors and case.profile.present
         cron = self._cron.scheduler(case.profile.label, files, verdict, now) if reads_cron else None
         calm = self._calm.of(case, memory)
@@ -212,7 +211,8 @@ class Assessor:
             memory.count_starts(stamp for stamp in case.files.starts or () if stamp <= now)
         if case.liveness.up:
             memory.lives(now)
-        memory.seen_here |= case.liveness.process is not None
+        if case.liveness.process is not None:
+            self._witness.has_seen(case.profile.label)
         if not units_failed:
             memory.enabled = any(unit.enabled for unit in case.serving_units)
         gateway_deaths.count(case, memory, self._witness)

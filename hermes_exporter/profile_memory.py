@@ -28,7 +28,6 @@ class ProfileMemory(Mutable):
     Attributes:
         starts: gateway starts since the first look.
         alive_at: in which hour the gateway was last proved alive: its beginning, Unix seconds.
-        seen_here: its process was seen, so it lives where processes can be seen.
         enabled: whether one of its units was enabled when systemd was last asked.
         logs: where the logs were read to, and what they told.
         deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
@@ -42,7 +41,6 @@ class ProfileMemory(Mutable):
 
     starts: int = 0
     alive_at: float | None = None
-    seen_here: bool = False
     enabled: bool = False
     diagnostics: ExitDiagnostics = field(default_factory=ExitDiagnostics)
     deaths: int = 0
@@ -61,10 +59,6 @@ class ProfileMemory(Mutable):
     def lives(self, now: float) -> None:
         """Take over that the gateway is proved alive."""
         self.alive_at = now - now % ALIVE_STEP_SECONDS
-
-    def would_see(self, units: Collection[Unit]) -> bool:
-        """Whether the profile's processes would be among those that can be seen, whatever else is hidden."""
-        return bool(units) or self.seen_here
 
     def rests(self, looked_at: float, *, resting: bool | None) -> None:
         """Take over whether anything ticks its cron; what rested at the last look ticks since then.

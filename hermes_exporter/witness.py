@@ -10,7 +10,7 @@ from hermes_exporter.sources.procfs import Procfs
 from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from hermes_exporter.discovery import Profile
@@ -45,6 +45,7 @@ class Witness:
         self._procfs = Procfs(root)
         self._flocks = Flocks(root)
         self._seen: dict[int, Process | None] = {}
+        self._seen_here: set[str] = set()
         self._zones: dict[Started, ZoneVariables | None] = {}
         self._switches: dict[Started, bool | None] = {}
 
@@ -81,6 +82,20 @@ class Witness:
     def main_processes(self, units: Iterable[Unit]) -> tuple[Process, ...]:
         """Return the live main processes of the units."""
         return tuple(filter(None, (self.process(unit.main_pid) for unit in units)))
+
+    def has_seen(self, label: str) -> None:
+        """Take over that a profile's gateway was among the processes that can be seen."""
+        self._seen_here.add(label)
+
+    def would_see(self, label: str, units: Collection[Unit]) -> bool:
+        """Whether a profile's gateway would be among the processes that can be seen, whatever else is hidden.
+
+        It was once, or it has units, and every process that they name is there. Of one that just died, and never
+        was seen, a unit may name the process until systemd says more: the next look knows.
+        """
+        if label in self._seen_here:
+            return True
+        return bool(units) and all(unit.main_pid == 0 or self.process(unit.main_pid) for unit in units)
 
     def process(self, pid: int) -> Process | None:
         """Return the live process of that pid."""

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from hermes_exporter.cli import main
+from hermes_exporter.memory import Memory
 from tests.job_home import DAY, SEVEN, Cron
 from tests.odd_homes import AT, Gateway, home, running, stamp
 from tests.scraping import Scraper, parse
@@ -148,9 +149,11 @@ def test_a_gateway_that_was_seen_here_is_dead_when_it_is_gone(made: Home) -> Non
     namespace = made.procfs.root / "self/ns"
     namespace.mkdir(parents=True)
     (namespace / "pid").touch()
-    scraper = Scraper(made)
+    memory = Memory()
+    scraper = Scraper(made, memory=memory)
     assert scraper.scrape()[UP] == 1
 
     made.procfs.kill(3003)
 
     assert scraper.scrape()[UP] == 0
+    assert Scraper(made, memory=memory).scrape()[UP] == 1, "an exporter started elsewhere never saw it"
