@@ -221,7 +221,7 @@ class Assessor:
     def _expected(self, case: Case, now: float) -> bool:
         label = case.profile.label
         memory = self._memory.of(label)
-        stamps = (memory.alive_at, expectation.last_alive(case.files, now))
+        stamps = (None if case.never_ran else memory.alive_at, expectation.last_alive(case.files, now))
         return expectation.expected(
             self._policy.gateways.get(label),
             max((stamp for stamp in stamps if stamp is not None), default=None),

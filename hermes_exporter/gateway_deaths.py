@@ -14,7 +14,10 @@ ANOTHER_SECONDS = 2.0
 
 
 def count(case: Case, memory: ProfileMemory, witness: Witness) -> None:
-    """Close the recorded starts whose processes are gone."""
+    """Close the recorded starts whose processes are gone; those that a clone was given are not its own."""
+    if case.never_ran:
+        memory.diagnostics.open.clear()
+        return
     if case.liveness.up is None or (case.liveness.up and case.liveness.process is None):
         return
     diagnostics, life = memory.diagnostics, case.files.lifecycle

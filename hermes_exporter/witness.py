@@ -74,8 +74,9 @@ class Witness:
         for profile in present:
             holders = tuple(filter(None, map(self.process, sorted(held[profile.label]))))
             recorded = None if holders else self._recorded(files[profile.label])
-            if recorded and recorded.pid in everybody:
-                recorded = None  # a clone's copied record: its process is another profile's gateway
+            lock = locks[profile.label]
+            if recorded and (recorded.pid in everybody or self._flocks.keeps_another(recorded.pid, lock)):
+                recorded = None  # a copied record: its process is the gateway of what it was copied from
             testimonies[profile.label] = Testimony(holders, recorded)
         return testimonies, failure
 

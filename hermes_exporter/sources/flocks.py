@@ -78,6 +78,24 @@ class Flocks:
         self._kept = _Kept(time.monotonic(), asked, held, locks)
         return held
 
+    def keeps_another(self, pid: int, file: LockFile) -> bool:
+        """Whether a process has another home's lock file open, and not this one.
+
+        The other is proved by the way to it, as the process has it: in a container that may lead somewhere else.
+        """
+        directory, name = f"{self._procfs}/{pid}/fd", os.path.basename(file.path)  # noqa: PTH119
+        another = False
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(directory):  # noqa: PTH208
+                target = _link(f"{directory}/{descriptor}")
+                if target.removesuffix(" (deleted)").rpartition("/")[2] != name:
+                    continue
+                opened = _file_id(f"{directory}/{descriptor}")
+                if opened == file.identity or target.removesuffix(" (deleted)") == file.path:
+                    return False
+                another |= opened is not None and opened == _file_id(target)
+        return another
+
     def _look(self, files: Mapping[str, LockFile]) -> tuple[dict[str, frozenset[int]], tuple[_Lock, ...]]:
         with open(f"{self._procfs}/locks", encoding="ascii", errors="replace") as file:  # noqa: PTH123
             locks = _parse(file.read())
@@ -139,6 +157,21 @@ class Flocks:
         if found is not None:
             self._descriptors[lock] = found
         return found
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115
+    except OSError:
+        return ""
+
+
+def _file_id(path: str) -> FileId | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _inode(path: str) -> int | None:

@@ -57,6 +57,7 @@ class ProfileFiles(Value):
 
     Attributes:
         pid_records: gateway.pid, gateway.lock and gateway_state.json may each name the gateway's process.
+        state_known: False where the gateway's state file is there and of no use.
         lock: identity of gateway.lock; ``lock_changed`` its mtime and ctime in nanoseconds.
         starts_known: False where the start records are there and cannot be used.
         queue_known: False where the queue of reports is there and of no use.
@@ -69,6 +70,7 @@ class ProfileFiles(Value):
     """
 
     state: GatewayState | None = None
+    state_known: bool = True
     pid_records: tuple[PidRecord, ...] = ()
     lock: FileId | None = None
     lock_changed: tuple[int, int] = (0, 0)
@@ -135,6 +137,7 @@ def read(desk: Desk, followed: Followed, collectors: frozenset[str], above: Abov
     desk.follow("gateway", followed.diagnostics)
     files = ProfileFiles(
         state=state,
+        state_known=desk.known(gateway_state.FILENAME),
         pid_records=_pid_records(desk, state),
         lock=lock,
         lock_changed=lock_changed,

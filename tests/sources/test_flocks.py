@@ -104,6 +104,26 @@ def test_lock_seen_through_a_link(path: Path) -> None:
         assert holders(link) == {pid}
 
 
+def test_a_gateway_of_another_home_keeps_its_own_lock(path: Path, tmp_path: Path) -> None:
+    """A process that has another home's lock file open, and not this one, is none of this home's."""
+    copy = tmp_path / "gateway.lock"
+    copy.write_text("{}")
+    flocks = Flocks(Path("/proc"))
+    with holder(path) as pid:
+        assert flocks.keeps_another(pid, of(copy))
+        assert not flocks.keeps_another(pid, of(path))
+        path.unlink()
+        assert not flocks.keeps_another(pid, LockFile(str(path), None)), "deleted, it is still this home's"
+        assert not flocks.keeps_another(pid, of(copy)), "what cannot be looked at proves nothing"
+    assert not flocks.keeps_another(pid, of(copy))
+
+
+def of(path: Path) -> LockFile:
+    """A lock file as it is there."""
+    status = path.stat()
+    return LockFile(str(path), (status.st_dev, status.st_ino))
+
+
 def test_waiting_for_a_lock_is_not_holding_it(path: Path) -> None:
     """A process that waits is no holder."""
     waits = f"import fcntl,os; fcntl.flock(os.open({str(path)!r}, os.O_RDWR), fcntl.LOCK_EX)"
