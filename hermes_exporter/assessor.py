@@ -208,7 +208,7 @@ class Assessor:
     def _remember(self, case: Case, now: float, *, units_failed: bool) -> ProfileMemory:
         memory = self._memory.of(case.profile.label)
         if case.files.starts_known and case.looks is not None and case.profile.present:
-            memory.count_starts(stamp for stamp in case.files.starts or () if stamp <= now)
+            memory.count_starts(case.files.starts or (), now)
         if case.liveness.up:
             memory.lives(now)
         if case.liveness.process is not None:

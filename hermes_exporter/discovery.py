@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FORGET_SECONDS = 24 * 3600.0
 RELIST_SECONDS = 60.0
+FIRST_HOME = "default"
+"""What the home without an alias is called where homes are told apart."""
 NOBODY: Mapping[str, float] = {}
 
 
@@ -138,7 +140,7 @@ class Discovery:
             problems.append(self._problem(Path(error.filename), error.strerror or "cannot be read"))
         for profile in present:
             self._seen[profile.label] = (profile, now)
-        missing = self._missing({profile.label for profile in present}, now)
+        missing = self._missing(present, now)
         problems += [self._problem(profile.path, "is gone", profile.label) for profile in missing]
         sticky = self._sticky(reader, problems)
         return Found((*present, *missing), sticky, owner, tuple(problems), closed)
@@ -166,7 +168,8 @@ class Discovery:
         self._listing = (changed, now, found)
         return found
 
-    def _missing(self, present: set[str], now: float) -> list[Profile]:
+    def _missing(self, found: tuple[Profile, ...], now: float) -> list[Profile]:
+        present = {profile.label for profile in found}
         for label, (_profile, at) in list(self._seen.items()):
             if label in self.ignored or now - at > FORGET_SECONDS:
                 del self._seen[label]
@@ -174,9 +177,9 @@ class Discovery:
         known |= {profile.label: profile for profile in self._required}
         if not present and not known:
             known = {profile.label: profile for profile in [named(self.home, "default")]}
-        return [
-            replace(profile, present=False) for label, profile in sorted(known.items()) if label not in present
-        ]
+        gone = [profile for label, profile in sorted(known.items()) if label not in present]
+        real = {profile.real for profile in found}
+        return [replace(profile, present=False) for profile in gone if not _is_another(profile, real)]
 
     def _sticky(self, reader: Reader, problems: list[Problem]) -> str | None:
         path = self._sticky_path
@@ -209,3 +212,8 @@ def _is_empty(path: str, status: os.stat_result) -> bool:
 
 def _is_profile(path: Path) -> bool:
     return active_profile.NAME.fullmatch(path.name) is not None and path.name != "default" and path.is_dir()
+
+
+def _is_another(profile: Profile, real: set[Path]) -> bool:
+    """Whether the name of a profile leads to another one by now: it was renamed, and a link left behind."""
+    return Path(os.path.realpath(profile.path)) in real

@@ -13,7 +13,7 @@ import click
 from hermes_exporter import config
 from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.collectors import COLLECTORS
-from hermes_exporter.discovery import Home, root_of
+from hermes_exporter.discovery import FIRST_HOME, Home, root_of
 from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
 from hermes_exporter.settings import Settings
 from hermes_exporter.tilde import expanded
@@ -219,12 +219,23 @@ def _config(path: Path | None) -> config.Config:
 
 def _homes(given: tuple[str, ...], file: config.Config) -> tuple[Home, ...]:
     entries = [_entry(text) for text in given] or list(file.homes) or [config.HomeEntry(_standard_home())]
+    option = "--hermes.home" if given else "homes"
     names = [entry.name for entry in entries]
     for name in names:
         if names.count(name) > 1:
-            raise click.UsageError(f"--hermes.home: two homes {f'are called {name}' if name else 'have no name'}")
+            raise click.UsageError(f"{option}: two homes {f'are called {name}' if name else 'have no name'}")
+    if FIRST_HOME in names and "" in names:
+        raise click.UsageError(f"{option}: {FIRST_HOME} is what the home without a name is called")
     standard = expanded("~/.hermes")
-    return tuple(Home(entry.name, root_of(Path.cwd() / entry.path, standard)) for entry in entries)
+    homes = tuple(Home(entry.name, root_of(Path.cwd() / entry.path, standard)) for entry in entries)
+    by_place: dict[str, Home] = {}
+    for home in homes:
+        first = by_place.setdefault(os.path.realpath(home.root), home)
+        if first is not home:
+            raise click.UsageError(
+                f"{option}: {first.alias or FIRST_HOME} and {home.alias} are one home, {first.root}"
+            )
+    return homes
 
 
 def _entry(text: str) -> config.HomeEntry:

@@ -9,6 +9,7 @@ from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
 from hermes_exporter.logs.news import LogMemory
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 from hermes_exporter.sources.proc_environ import ZoneVariables  # noqa: TC001  # who decodes asks for it
+from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 from hermes_exporter.values import Mutable, field
 
 if TYPE_CHECKING:
@@ -71,10 +72,15 @@ class ProfileMemory(Mutable):
             self.ticks_again_at = looked_at
         self.resting = resting
 
-    def count_starts(self, ring: Iterable[float]) -> None:
-        """Take over the recorded starts; those of the first look are history and not counted."""
+    def count_starts(self, ring: Iterable[float], now: float) -> None:
+        """Take over the starts recorded up to now; those of the first look are history and not counted.
+
+        One that was taken over while the clock was ahead hides no later one.
+        """
         known = self._newest_start
-        stamps = list(ring)
+        if known is not None and known - now > FUTURE_TOLERANCE_SECONDS:
+            known = now
+        stamps = [stamp for stamp in ring if stamp <= now]
         if known is not None:
             self.starts += sum(stamp > known for stamp in stamps)
         self._newest_start = max([*stamps, known or 0.0])

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hermes_exporter.discovery import FORGET_SECONDS, Discovery, Found, named
+from hermes_exporter.discovery import FIRST_HOME, FORGET_SECONDS, Discovery, Found, named
 from hermes_exporter.home_reader import HomeLook, HomeReader
 from hermes_exporter.sources.buses import user_unit_files
 from hermes_exporter.worker import StalledError, Worker
@@ -58,7 +58,7 @@ class WatchedHome:
 
 def alias(look: HomeLook) -> str:
     """Return what the ``home`` label says."""
-    return look.found.profiles[0].home.alias or "default"
+    return look.found.profiles[0].home.alias or FIRST_HOME
 
 
 def owner(look: HomeLook) -> str | None:

@@ -36,6 +36,8 @@ def run(*arguments: str) -> Result:
         (("serve", "--web.telemetry-path", "/profiles/x"), "--web.telemetry-path"),
         (("scrape", "--hermes.home", "/a", "--hermes.home", "/b"), "two homes have no name"),
         (("scrape", "--hermes.home", "x=/a", "--hermes.home", "x=/b"), "two homes are called x"),
+        (("scrape", "--hermes.home", "/a", "--hermes.home", "default=/b"), "--hermes.home: default is what"),
+        (("scrape", "--hermes.home", "/a", "--hermes.home", "x=/a/profiles/b"), "default and x are one home, /a"),
         (("scrape", "--hermes.home", "bad name=x"), "bad name"),
         (("scrape", "--hermes.home", "team="), "the path is missing"),
         (("scrape", "--path.procfs", "/nowhere"), "--path.procfs: /nowhere is not a directory"),

@@ -140,6 +140,19 @@ def test_renamed_profile_is_a_new_one_and_a_missing_one(root: Path) -> None:
     assert finder.find(AT + 61) == {"default": True, "author": True, "research": True, "coder": False}
 
 
+def test_name_that_leads_to_a_profile_is_not_missing(root: Path) -> None:
+    """After a rename that left a link behind, the old name is another way to the profile, and no profile."""
+    finder = Finder(root, required=("coder",))
+    finder.find()
+    (root / "profiles/coder").rename(root / "profiles/writer")
+    (root / "profiles/coder").symlink_to("writer")
+
+    assert finder.find(AT + 61) == {"default": True, "research": True, "writer": True}
+    assert finder.reasons() == {}
+    (root / "profiles/coder").unlink()
+    assert finder.find(AT + 122)["coder"] is False
+
+
 def test_ignored_profile_may_go(root: Path) -> None:
     """A profile that the configuration ignores is not missed."""
     finder = Finder(root, ignored=("coder",))

@@ -107,7 +107,7 @@ def test_every_field_is_stored_as_it_is() -> None:
     """A memory that is stored and read again is the same, whatever is in it."""
     memory = ProfileMemory(starts=3, alive_at=AT, resting=True, enabled=True, deaths=2)
     memory.diagnostics.open[7] = AT - 5
-    memory.count_starts([1.0, 2.0])
+    memory.count_starts([1.0, 2.0], AT)
     memory.count_death(7, dead=False)
 
     row = Row("/h", "x", 1, 2, AT, Memory.encoded(memory))
