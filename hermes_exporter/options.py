@@ -13,13 +13,15 @@ import click
 from hermes_exporter import config
 from hermes_exporter.checked_yaml import ConfigError
 from hermes_exporter.collectors import COLLECTORS
-from hermes_exporter.discovery import FIRST_HOME, Home, root_of
 from hermes_exporter.logging_setup import FORMATS, LEVELS, configure
+from hermes_exporter.named_homes import named_homes, standard_home
 from hermes_exporter.settings import Settings
 from hermes_exporter.tilde import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from hermes_exporter.discovery import Home
 
 
 Command = Any
@@ -155,7 +157,7 @@ def settings(options: dict[str, Any], at: float | None = None) -> Settings:
     """Return what the options and the configuration file say; raise click.UsageError for what cannot be."""
     file = _config(options["config_file"])
     return Settings(
-        homes=_homes(options["hermes_homes"], file),
+        homes=named_homes(options["hermes_homes"], file),
         gateways=file.gateways,
         job_rules=file.jobs,
         timezones=file.timezones,
@@ -201,7 +203,7 @@ def demo_if_no_home(options: dict[str, Any]) -> Iterator[bool]:
     A home that is named and missing is a failure to be seen, not a reason to make one up.
     """
     named = options["hermes_homes"] or _config(options["config_file"]).homes or os.environ.get("HERMES_HOME")
-    if named or _standard_home().is_dir():
+    if named or standard_home().is_dir():
         yield False
         return
     with demo_home(options):
@@ -215,42 +217,6 @@ def _config(path: Path | None) -> config.Config:
         return config.load(path)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
-
-
-def _homes(given: tuple[str, ...], file: config.Config) -> tuple[Home, ...]:
-    entries = [_entry(text) for text in given] or list(file.homes) or [config.HomeEntry(_standard_home())]
-    option = "--hermes.home" if given else "homes"
-    names = [entry.name for entry in entries]
-    for name in names:
-        if names.count(name) > 1:
-            raise click.UsageError(f"{option}: two homes {f'are called {name}' if name else 'have no name'}")
-    if FIRST_HOME in names and "" in names:
-        raise click.UsageError(f"{option}: {FIRST_HOME} is what the home without a name is called")
-    standard = expanded("~/.hermes")
-    homes = tuple(Home(entry.name, root_of(Path.cwd() / entry.path, standard)) for entry in entries)
-    by_place: dict[str, Home] = {}
-    for home in homes:
-        first = by_place.setdefault(os.path.realpath(home.root), home)
-        if first is not home:
-            raise click.UsageError(
-                f"{option}: {first.alias or FIRST_HOME} and {home.alias} are one home, {first.root}"
-            )
-    return homes
-
-
-def _entry(text: str) -> config.HomeEntry:
-    name, separator, path = text.partition("=")
-    if not separator or "/" in name:
-        name, path = "", text
-    elif not config.ALIAS.fullmatch(name):
-        raise click.UsageError(f"--hermes.home: {name!r} is no name: letters, digits, - and _")
-    if not path:
-        raise click.UsageError("--hermes.home: the path is missing")
-    return config.HomeEntry(expanded(path), name)
-
-
-def _standard_home() -> Path:
-    return expanded(os.environ.get("HERMES_HOME", "").strip() or "~/.hermes")
 
 
 def _directory(path: Path, option: str) -> Path:
