@@ -221,7 +221,7 @@ class Assessor:
     def _expected(self, case: Case, now: float) -> bool:
         label = case.profile.label
         memory = self._memory.of(label)
-        stamps = (None if case.never_ran else memory.alive_at, expectation.last_alive(case.files, now))
+        stamps = (None if case.bare else memory.alive_at, expectation.last_alive(case.files, now))
         return expectation.expected(
             self._policy.gateways.get(label),
             max((stamp for stamp in stamps if stamp is not None), default=None),
@@ -231,11 +231,13 @@ class Assessor:
         )
 
     def _gateway_conditions(self, case: Case, *, expected: bool, now: float) -> dict[str, bool | None]:
-        restarts = self._memory.of(case.profile.label).restarts_within_window(case.units, now)
+        memory = self._memory.of(case.profile.label)
+        restarts = memory.restarts_within_window(case.units, now)
+        starts = memory.since_the_first_look(case.starts) if case.never_ran else case.starts
         return {
             "gateway_dead": conditions.gateway_dead(case.liveness, expected=expected),
             "gateway_frozen": conditions.gateway_frozen(case.liveness),
-            "gateway_crash_looping": conditions.gateway_crash_looping(case.starts, case.units, restarts, now),
+            "gateway_crash_looping": conditions.gateway_crash_looping(starts, case.units, restarts, now),
         }
 
     def _succeeded(self, profile: Profile, problems: Sequence[Problem]) -> dict[str, bool]:

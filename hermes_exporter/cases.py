@@ -58,15 +58,21 @@ class Case(Value):
     @property
     def starts(self) -> tuple[float, ...] | None:
         """When its gateway was started by its own records, Unix seconds; None where they cannot be read."""
-        if not self.files.starts_known or self.looks is None:
-            return None
-        return () if self.never_ran else self.files.starts or ()
+        known = self.files.starts_known and self.looks is not None
+        return self.files.starts or () if known else None
 
     @property
     def never_ran(self) -> bool:
-        """Whether it is there and no gateway has left a state in it: what else is there is a clone's source's."""
+        """Whether it is there and no gateway has left a state in it: the rest may be a clone's source's."""
         read = self.looks is not None and self.profile.present
         return read and self.files.state is None and self.files.state_known
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is there and nothing in it tells of any gateway: it was made anew."""
+        files = self.files
+        traces = (files.lock, files.heartbeat, files.starts, files.lifecycle, *files.pid_records)
+        return self.never_ran and not files.lock_hidden and not any(traces)
 
     @property
     def serving_units(self) -> tuple[Unit, ...]:

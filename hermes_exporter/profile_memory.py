@@ -9,7 +9,6 @@ from hermes_exporter.judge.conditions import LOOP_STARTS, LOOP_WINDOW_SECONDS
 from hermes_exporter.logs.news import LogMemory
 from hermes_exporter.sources.exit_diagnostics import ExitDiagnostics
 from hermes_exporter.sources.proc_environ import ZoneVariables  # noqa: TC001  # who decodes asks for it
-from hermes_exporter.times import FUTURE_TOLERANCE_SECONDS
 from hermes_exporter.values import Mutable, field
 
 if TYPE_CHECKING:
@@ -55,6 +54,7 @@ class ProfileMemory(Mutable):
     _last_life: tuple[int, bool] | None = None
     _restart_counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _restarts: list[float] = field(default_factory=list)
+    _newest_of_history: float | None = None
     _counted_at: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def lives(self, now: float) -> None:
@@ -73,17 +73,18 @@ class ProfileMemory(Mutable):
         self.resting = resting
 
     def count_starts(self, ring: Iterable[float], now: float) -> None:
-        """Take over the starts recorded up to now; those of the first look are history and not counted.
-
-        One that was taken over while the clock was ahead hides no later one.
-        """
+        """Take over the starts recorded up to now; those of the first look are history and not counted."""
         known = self._newest_start
-        if known is not None and known - now > FUTURE_TOLERANCE_SECONDS:
-            known = now
         stamps = [stamp for stamp in ring if stamp <= now]
         if known is not None:
             self.starts += sum(stamp > known for stamp in stamps)
         self._newest_start = max([*stamps, known or 0.0])
+        if known is None:
+            self._newest_of_history = self._newest_start
+
+    def since_the_first_look(self, starts: Iterable[float] | None) -> list[float] | None:
+        """Return those of the recorded starts that are no history."""
+        return None if starts is None else [start for start in starts if start > (self._newest_of_history or 0.0)]
 
     def moments(self) -> tuple[float | None, ...]:
         """Return when what is remembered happened, Unix seconds."""

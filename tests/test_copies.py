@@ -38,15 +38,21 @@ def test_a_copied_home_does_not_live_by_its_source(tmp_path: Path) -> None:
 
 
 def test_a_clone_does_not_loop(tmp_path: Path) -> None:
-    """The starts that it was cloned with are its source's, which loops."""
+    """The starts that it was cloned with are its source's, which loops; those that come later are its own."""
     made = clone(tmp_path)
     for path in (made.root, made.profile("copy")):
         (path / "gateway-starts.log").write_text("".join(f"{AT - ago}\n" for ago in (700, 400, 200, 30)))
 
-    series = Scraper(made).scrape()
+    scraper = Scraper(made)
+    series = scraper.scrape()
 
     assert condition(series, "gateway_crash_looping", "default") == 1
     assert condition(series, "gateway_crash_looping", "copy") == 0
+
+    with (made.profile("copy") / "gateway-starts.log").open("a") as ring:
+        ring.write("".join(f"{AT + after}\n" for after in (10, 20, 30, 40)))
+
+    assert condition(look(scraper, AT + 50), "gateway_crash_looping", "copy") == 1, "these are its own"
 
 
 def test_the_end_of_its_source_is_no_end_of_a_clone(tmp_path: Path) -> None:

@@ -30,29 +30,6 @@ def test_starts_of_the_first_look_are_history() -> None:
     assert memory.starts == 2
 
 
-def test_a_start_ahead_of_the_clock_hides_none() -> None:
-    """One that was counted while the clock was a month ahead does not stop the count until then."""
-    memory = ProfileMemory()
-    memory.count_starts((NOW - 500,), NOW)
-    memory.count_starts((NOW - 500, NOW + 30 * DAY), NOW + 30 * DAY)
-
-    for now in (NOW, NOW + 60, NOW + 120):
-        memory.count_starts((NOW - 500, NOW + 30 * DAY, NOW + 30, NOW + 90), now)
-
-    assert memory.starts == 3
-
-
-def test_a_clock_that_is_put_back_a_little_counts_no_start_twice() -> None:
-    """What is a moment ahead was taken over by this clock, which is corrected all the time."""
-    memory = ProfileMemory()
-    memory.count_starts((), NOW)
-
-    for now in (NOW + 0.1, NOW - 1.0, NOW + 5.0):
-        memory.count_starts((NOW,), now)
-
-    assert memory.starts == 1
-
-
 def test_restarts_are_what_the_count_grew_by() -> None:
     """A first count is history, a count that fell is a restart by hand, old ones are forgotten."""
     memory = ProfileMemory()
