@@ -209,6 +209,7 @@ class Assessor:
         memory = self._memory.of(case.profile.label)
         if case.files.starts_known and case.looks is not None and case.profile.present:
             memory.count_starts(case.files.starts or (), now)
+        memory.wrote(expectation.last_alive(case.files, now))
         if case.liveness.up:
             memory.lives(now)
         if case.liveness.process is not None:

@@ -27,7 +27,7 @@ class ProfileMemory(Mutable):
 
     Attributes:
         starts: gateway starts since the first look.
-        alive_at: in which hour the gateway was last proved alive: its beginning, Unix seconds.
+        alive_at: in which hour the gateway last lived, as far as is known: its beginning, Unix seconds.
         enabled: whether one of its units was enabled when systemd was last asked.
         logs: where the logs were read to, and what they told.
         deaths: gateways that died while their life was noted as running, where no exit diagnostics are kept.
@@ -60,6 +60,11 @@ class ProfileMemory(Mutable):
     def lives(self, now: float) -> None:
         """Take over that the gateway is proved alive."""
         self.alive_at = now - now % ALIVE_STEP_SECONDS
+
+    def wrote(self, alive_at: float | None) -> None:
+        """Take over when it last wrote that it lives: its directory may be gone tomorrow."""
+        if alive_at is not None and alive_at > (self.alive_at or 0.0):
+            self.lives(alive_at)
 
     def rests(self, looked_at: float, *, resting: bool | None) -> None:
         """Take over whether anything ticks its cron; what rested at the last look ticks since then.

@@ -147,6 +147,7 @@ def users(name: str) -> set[str]:
             "click",
             {
                 "cli.py",
+                "named_homes.py",
                 "options.py",
                 *(
                     f"commands/{name}.py"

@@ -199,3 +199,21 @@ def test_something_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     stood = scraper.gatherer._assessor._standing._stood
     assert len(stood) == 3
     assert all(healthy.at < each.until < healthy.at + 300 for each in stood.values())
+
+
+def test_a_dead_gateway_whose_directory_goes_stays_dead(tmp_path: Path) -> None:
+    """One that was dead before anybody looked is missed like any other when its disk goes."""
+    made_home = home(tmp_path / "home/.hermes", tmp_path)
+    running(made_home, "default", 3001)
+    running(made_home, "coder", 3002)
+    made_home.procfs.kill(3002)
+    scraper = Scraper(made_home)
+    dead = 'hermes_profile_condition{condition="gateway_dead",profile="coder"}'
+    assert scraper.scrape()[dead] == 1
+
+    (made_home.root / "profiles/coder").rename(tmp_path / "away")
+
+    series = scraper.scrape()
+    assert series['hermes_profile_gateway_expected{profile="coder"}'] == 1
+    assert series[dead] == 1
+    assert series['hermes_profile_health{profile="coder",verdict="gateway_dead"}'] == 1
