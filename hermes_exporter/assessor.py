@@ -222,10 +222,9 @@ class Assessor:
     def _expected(self, case: Case, now: float) -> bool:
         label = case.profile.label
         memory = self._memory.of(label)
-        stamps = (None if case.bare else memory.alive_at, expectation.last_alive(case.files, now))
         return expectation.expected(
             self._policy.gateways.get(label),
-            max((stamp for stamp in stamps if stamp is not None), default=None),
+            None if case.bare else memory.alive_at,
             enabled=memory.enabled,
             served=case.host is not None,
             now=now,
