@@ -79,7 +79,7 @@ class Gatherer:
         self._running: asyncio.Task[Answer] | None = None
         self._buses = Buses(settings.rootfs)
         self._homes = [WatchedHome(home, settings, memory) for home in settings.homes]
-        witness = Witness(settings.procfs)
+        witness = Witness(settings.procfs, memory.seen_here)
         policy = Policy.of(settings, host_zone.name(settings.rootfs))
         self._clock = clock or (HostClock() if settings.at is None else StillClock(settings.at))
         self._assessor = Assessor(witness, memory, self._problems, policy)

@@ -48,10 +48,12 @@ class Memory:
 
     Attributes:
         durable: whether everything will survive the process.
+        seen_here: profiles whose gateways were seen as processes; never stored, the next process may see others.
     """
 
     def __init__(self, store: Store | None = None, *, writes: bool = True, failure: str | None = None) -> None:
         """Take over what is stored; ``failure`` says why nothing can be stored for now."""
+        self.seen_here: set[str] = set()
         self._store, self._writes = store, writes
         self._opened = store.opened if store is not None else 0
         self._profiles: dict[str, ProfileMemory] = {}

@@ -38,14 +38,14 @@ class Testimony(Value):
 
 
 class Witness:
-    """Asks one /proc."""
+    """Asks one /proc; ``seen_here`` are the profiles whose gateways were seen there before."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, seen_here: set[str]) -> None:
         self._root = root
         self._procfs = Procfs(root)
         self._flocks = Flocks(root)
         self._seen: dict[int, Process | None] = {}
-        self._seen_here: set[str] = set()
+        self._seen_here = seen_here
         self._zones: dict[Started, ZoneVariables | None] = {}
         self._switches: dict[Started, bool | None] = {}
 

@@ -33,12 +33,12 @@ def test_a_unit_whose_process_is_hidden_proves_no_death(tmp_path: Path, pids: tu
     Procfs(tmp_path, boot=1).add(THERE, 100)
     units = [replace(UNIT, name=f"hermes-gateway-{pid}.service", main_pid=pid) for pid in pids]
 
-    assert Witness(tmp_path).would_see("default", units) is seen
+    assert Witness(tmp_path, set()).would_see("default", units) is seen
 
 
 def test_a_gateway_that_was_seen_would_be_seen_again(tmp_path: Path) -> None:
     """That counts for the profile it was seen of, and more than a unit that still names its process."""
-    witness = Witness(tmp_path)
+    witness = Witness(tmp_path, set())
     witness.has_seen("default")
 
     assert witness.would_see("default", [replace(UNIT, main_pid=HIDDEN)])

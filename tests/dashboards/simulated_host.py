@@ -73,7 +73,8 @@ class SimulatedHost:
         discovery = Discovery(home, frozenset(), frozenset(), self._memory.names(str(home.root), 0.0))
         self._reader = HomeReader(home, discovery, self._memory, collectors, rootfs)
         policy = Policy(collectors, {}, 500, job_names=True, host_zone="UTC", timezones={})
-        self._assessor = Assessor(Witness(self._procfs.root), self._memory, ProblemLog(), policy)
+        witness = Witness(self._procfs.root, self._memory.seen_here)
+        self._assessor = Assessor(witness, self._memory, ProblemLog(), policy)
         self._renderer = Renderer(SERIES_LIMIT)
 
     def start_gateway(self, profile: Profile) -> None:

@@ -156,9 +156,9 @@ class World:
         self.end_gateway(profile, killed=True)
 
     def take_locks(self) -> None:
-        """Let every gateway that has come so far hold its lock."""
+        """Let every gateway hold its lock that has come so far as to write into it, which is all in one moment."""
         for pid, lock in list(self._starting.items()):
-            if lock.exists():
+            if lock.exists() and json.loads(lock.read_text())["pid"] == pid:
                 self.procfs.hold(pid, lock)
                 del self._starting[pid]
 
@@ -193,7 +193,7 @@ class World:
         policy = Policy(
             COLLECTED, {}, 500, job_names=True, host_zone=self.zone, timezones={}, job_rules=self.rules
         )
-        assessor = Assessor(Witness(self.procfs.root), memory, ProblemLog(), policy)
+        assessor = Assessor(Witness(self.procfs.root, memory.seen_here), memory, ProblemLog(), policy)
         self._exporter = Exporter(memory, reader, assessor)
         self._watched_since = min(self._watched_since, self.simulation.now)
 
