@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from hermes_exporter import report_memory
 from hermes_exporter.report_memory import FORGET_SECONDS, MAX_GONE, SHOWN_SECONDS, Kept, ReportMemory
-from hermes_exporter.values import replace
+from hermes_exporter.values import astuple, replace
 from tests.judge.job_story import DAILY, DAY, EIGHT, HOUR, MONDAY, full_facts
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ ONCE = replace(DAILY, id="o", kind="once", schedule="2026-11-02T08:00:00+00:00",
 def test_everything_is_stored_as_it_is() -> None:
     """What is stored and read again is the same, whatever is known of a job."""
     full = full_facts()
-    assert all(getattr(full, field.name) for field in fields(full)), "a field was left out"
+    assert all(astuple(full)), "a field was left out"
     jobs = {"a": Kept(full, recurring=True), "o": Kept(full, last=ONCE, gone_at=NOW)}
     memory = ReportMemory(jobs, newest_row=77)
 
