@@ -156,4 +156,5 @@ def test_a_gateway_that_was_seen_here_is_dead_when_it_is_gone(made: Home) -> Non
     made.procfs.kill(3003)
 
     assert scraper.scrape()[UP] == 0
-    assert Scraper(made, memory=memory).scrape()[UP] == 1, "an exporter started elsewhere never saw it"
+    assert Scraper(made, memory=memory).scrape()[UP] == 0, "to reread a configuration is no reason to forget it"
+    assert Scraper(made).scrape()[UP] == 1, "an exporter started elsewhere never saw it"

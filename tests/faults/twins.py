@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MINUTE = 60.0
+LOOK_SECONDS = 3.0
+MAX_LOOKS = 5
 DURABLE = "hermes_exporter_memory_durable"
 OF_ITS_OWN = (
     "hermes_exporter_collector_duration_seconds",
@@ -58,6 +60,19 @@ class Twins:
             host.stop_watching()
             host.watch()
         self.look()
+
+    def agree(self) -> bool:
+        """Look until both say the same, a few seconds later each time, and return whether they do.
+
+        A gather that was begun before the last change may still be answered with, and a gateway that was started
+        this very moment has taken its lock and has not written into it.
+        """
+        for _ in range(MAX_LOOKS):
+            if not self.differences():
+                return True
+            for host in (self.disturbed, self.spared):
+                host.run(host.simulation.now + LOOK_SECONDS)
+        return not self.differences()
 
     def differences(self) -> dict[str, tuple[float | None, float | None]]:
         """Return what the disturbed one says and the spared one does not, or otherwise, by series."""

@@ -156,9 +156,9 @@ class World:
         self.end_gateway(profile, killed=True)
 
     def take_locks(self) -> None:
-        """Let every gateway hold its lock that has come so far as to write into it, which is all in one moment."""
+        """Let every gateway that has come so far hold its lock."""
         for pid, lock in list(self._starting.items()):
-            if lock.exists() and json.loads(lock.read_text())["pid"] == pid:
+            if lock.exists():
                 self.procfs.hold(pid, lock)
                 del self._starting[pid]
 
