@@ -16,7 +16,9 @@ ANOTHER_SECONDS = 2.0
 def count(case: Case, memory: ProfileMemory, witness: Witness) -> None:
     """Close the recorded starts whose processes are gone; those that a clone was given are not its own."""
     if case.never_ran:
-        memory.diagnostics.open.clear()
+        known = memory.diagnostics.open
+        own = memory.since_the_first_look(known.values()) or ()
+        memory.diagnostics.open = {pid: at for pid, at in known.items() if at in own}
         return
     if case.liveness.up is None or (case.liveness.up and case.liveness.process is None):
         return

@@ -93,3 +93,25 @@ def test_a_profile_that_was_made_anew_owes_no_gateway(tmp_path: Path, left: str)
     expected = left == "a broken state"
     assert series['hermes_profile_gateway_expected{profile="coder"}'] == expected
     assert condition(series, "gateway_dead", "coder") == expected
+
+
+def test_a_first_start_that_has_written_no_state_yet_is_not_forgotten(tmp_path: Path) -> None:
+    """A gateway notes its start before its state: one that is killed later had an unclean end all the same."""
+    made = home(tmp_path / "home/.hermes", tmp_path)
+    running(made, "default", 3001)
+    coder = made.profile("coder")
+    (coder / "logs").mkdir(parents=True)
+    (coder / "config.yaml").write_text("{}\n")
+    scraper = Scraper(made)
+    scraper.scrape()
+    ends = 'hermes_gateway_unclean_exits_total{profile="coder"}'
+
+    begun = {"ts": stamp(AT + 10), "tag": "gateway.start", "pid": 3002}
+    (coder / "logs/gateway-exit-diag.log").write_text(json.dumps(begun) + "\n")
+    assert look(scraper, AT + 20)[ends] == 0
+
+    running(made, "coder", 3002)
+    assert look(scraper, AT + 30)[ends] == 0
+    made.procfs.kill(3002)
+
+    assert look(scraper, AT + 40)[ends] == 1
