@@ -108,6 +108,7 @@ def test_a_first_start_that_has_written_no_state_yet_is_not_forgotten(tmp_path: 
 
     begun = {"ts": stamp(AT + 10), "tag": "gateway.start", "pid": 3002}
     (coder / "logs/gateway-exit-diag.log").write_text(json.dumps(begun) + "\n")
+    (coder / "gateway-starts.log").write_text(f"{AT + 10}\n")
     assert look(scraper, AT + 20)[ends] == 0
 
     running(made, "coder", 3002)
