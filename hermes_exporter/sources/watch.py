@@ -48,7 +48,11 @@ class Watch(Mutable, Generic[T]):
         self._looked_at = {}
         if not self._stands:
             return False
-        now = [_sign(path) for path in self._present]
+        now: list[Sign]
+        try:
+            now = [*map(signature, map(os.stat, self._present))]
+        except OSError:
+            now = [_sign(path) for path in self._present]
         if now == [*self._present.values()]:
             return True
         self._looked_at = dict(zip(self._present, now, strict=True))
