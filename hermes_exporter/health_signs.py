@@ -78,7 +78,7 @@ def of_provider(case: Case, memory: LogMemory, told: Told, now: float) -> Provid
         ]
         return Trouble(tuple(met), _newest((at for at in failed if at is not None), latest))
 
-    stood_in = {key[1] for key in memory.times if key[0] == "fallback" and not ours(key[1])}
+    stood_in = {name for name in _told_of(memory, "fallback") if not ours(name)}
     return ProviderSigns(
         accepted_at=_newest(_times(memory, "answered", ours)),
         job_succeeded_at=_newest(succeeded, latest),
@@ -103,11 +103,11 @@ def _called(settings: HermesConfig | None, memory: LogMemory, jobs: Iterable[Job
         return frozenset()
     own = named.startswith(f"{A_PROVIDER_OF_ITS_OWN}:") or f"{A_PROVIDER_OF_ITS_OWN}:{named}" in settings.custom
     names = {named, A_PROVIDER_OF_ITS_OWN} if own else {named}
-    known = {key[1] for key in memory.times if key[0] == "answered"} | {_name(key) for key in memory.met}
+    known = _told_of(memory, "answered") | {_name(key) for key in memory.met}
     if names & known:
         return frozenset(names)
-    stood_in = {key[1] for key in memory.times if key[0] == "fallback"}
-    return frozenset(names | (known - stood_in - {*settings.fallbacks} - {runs.job.provider for runs in jobs}))
+    others = _told_of(memory, "fallback") | {*settings.fallbacks, *(runs.job.provider for runs in jobs)}
+    return frozenset(names | (known - others))
 
 
 def _failed(runs: JobRuns, classes: tuple[str, ...]) -> bool:
@@ -152,6 +152,10 @@ def _class(key: tuple[str, ...]) -> str:
 
 def _name(key: tuple[str, ...]) -> str:
     return key[2] if key[0] == "auth" else key[1]
+
+
+def _told_of(memory: LogMemory, kind: str) -> set[str]:
+    return {key[1] for key in memory.times if key[0] == kind}
 
 
 def _times(memory: LogMemory, kind: str, wanted: Callable[[str], bool]) -> list[float]:

@@ -134,10 +134,10 @@ def degraded(signs: ProviderSigns) -> bool | None:
 
     An answer of one by the same name may be the other's for as long as that keeps taking over.
     """
-    if signs.fell_back_at is None and signs.fell_back_alike_at is None:
-        return None if signs.accepted_at is None else False
     since = _newest(signs.fell_back_at, signs.fell_back_alike_at and signs.fell_back_alike_at + TWICE_SECONDS)
-    return signs.accepted_at is None or since is None or since > signs.accepted_at
+    if since is None:
+        return None if signs.accepted_at is None else False
+    return signs.accepted_at is None or since > signs.accepted_at
 
 
 def platform_auth(platforms: Iterable[PlatformSigns]) -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
+from hermes_exporter.sources.hermes_config import MULTIPLEX, multiplexes
 from hermes_exporter.values import Value
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def parse(data: bytes, _notes: Notes) -> EnvFile:
             platforms |= set() if switched_off else {PLATFORM_VARIABLES[name]}
         elif name == "HERMES_TIMEZONE":
             timezone = value
-        elif name == "GATEWAY_MULTIPLEX_PROFILES":
-            multiplex = MULTIPLEX_WORDS.get(value.lower())
+        elif name == MULTIPLEX:
+            multiplex = multiplexes(value)
     return EnvFile(frozenset(platforms), timezone, multiplex)
 
 

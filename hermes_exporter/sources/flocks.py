@@ -143,7 +143,7 @@ class Flocks:
     def _target(self, lock: _Lock) -> str:
         try:
             name = self._descriptor(lock)
-            return os.readlink(f"{self._procfs}/{lock.pid}/fd/{name}") if name else ""  # noqa: PTH115
+            return _link(f"{self._procfs}/{lock.pid}/fd/{name}") if name else ""
         except OSError:
             return ""
 
@@ -175,10 +175,8 @@ def _file_id(path: str) -> FileId | None:
 
 
 def _inode(path: str) -> int | None:
-    try:
-        return os.stat(path).st_ino  # noqa: PTH116
-    except OSError:
-        return None
+    found = _file_id(path)
+    return found[1] if found else None
 
 
 def _parse(text: str) -> set[_Lock]:

@@ -23,7 +23,9 @@ LEVELS_ABOVE_INFO = frozenset({"WARN", "WARNING", "ERROR", "CRITICAL", "FATAL"})
 AUTO = "auto"
 """Named so, Hermes takes the first provider that it finds credentials for."""
 MAX_PROVIDERS = 64
-MULTIPLEX_WORDS = {
+MULTIPLEX = "GATEWAY_MULTIPLEX_PROFILES"
+"""The variable by which an environment says the same as the configuration."""
+_MULTIPLEX_WORDS = {
     "1": True,
     "true": True,
     "yes": True,
@@ -80,6 +82,11 @@ class HermesConfig(Value):
             fallbacks=overlay.fallbacks or self.fallbacks,
             custom=tuple(dict.fromkeys((*self.custom, *overlay.custom))),
         )
+
+
+def multiplexes(value: str | None) -> bool | None:
+    """Return what the variable MULTIPLEX says, None where it is not set or says nothing."""
+    return _MULTIPLEX_WORDS.get((value or "").lower())
 
 
 def parse(data: bytes, notes: Notes) -> HermesConfig:

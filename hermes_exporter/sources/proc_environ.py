@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
+from hermes_exporter.sources import hermes_config
+from hermes_exporter.sources.hermes_config import MULTIPLEX
 
 MAX_BYTES = 1 << 20
 ZONES = ("HERMES_TIMEZONE", "TZ")
-MULTIPLEX = "GATEWAY_MULTIPLEX_PROFILES"
 
 
 class ZoneVariables(NamedTuple):
@@ -30,7 +30,7 @@ def zone_variables(path: str) -> ZoneVariables | None:
 
 def multiplexes(path: str) -> bool | None:
     """Return whether the process is told to serve all profiles, None where it is not told or cannot be read."""
-    return MULTIPLEX_WORDS.get((_values(path, (MULTIPLEX,)) or {}).get(MULTIPLEX, "").lower())
+    return hermes_config.multiplexes((_values(path, (MULTIPLEX,)) or {}).get(MULTIPLEX))
 
 
 def _values(path: str, names: tuple[str, ...]) -> dict[str, str] | None:

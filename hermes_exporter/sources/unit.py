@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from hermes_exporter.sources.hermes_config import MULTIPLEX_WORDS
+from hermes_exporter.sources.hermes_config import MULTIPLEX, multiplexes
 from hermes_exporter.values import Value
 
 PATTERNS = ("hermes-gateway*.service", "hermes.service")
@@ -83,7 +83,7 @@ def from_properties(scope: str, values: dict[str, Any], before: Unit | None) -> 
         profile_flag=_profile_flag(values.get("ExecStart") or []),
         timezone=_variable(values, "HERMES_TIMEZONE"),
         tz=_variable(values, "TZ"),
-        multiplex=MULTIPLEX_WORDS.get((_variable(values, "GATEWAY_MULTIPLEX_PROFILES") or "").lower()),
+        multiplex=multiplexes(_variable(values, MULTIPLEX)),
         working_directory=_working_directory(values),
     )
 

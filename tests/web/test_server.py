@@ -338,6 +338,12 @@ def test_systemd_hears_ready_watchdog_and_stopping(tmp_path: Path) -> None:
     assert heard.count(b"READY=1") == 1
 
 
+def reread(exporter: ExporterProcess, file: Path, text: str) -> None:
+    """Let it read another configuration."""
+    file.write_text(text)
+    exporter.process.send_signal(signal.SIGHUP)
+
+
 def test_sighup_rereads_the_configuration(tmp_path: Path) -> None:
     """A good new configuration is taken over without a restart; a bad one is said and the old one kept."""
     (tmp_path / "home").mkdir()
@@ -346,11 +352,9 @@ def test_sighup_rereads_the_configuration(tmp_path: Path) -> None:
     arguments = ["--hermes.home", str(tmp_path / "home"), "--config.file", str(file)]
     with ExporterProcess(arguments, tmp_path / "log") as exporter:
         assert 'hermes_profile_gateway_expected{profile="default"} 0.0' in exporter.metrics()
-        file.write_text("profiles: {default: {gateway: required}}")
-        exporter.process.send_signal(signal.SIGHUP)
+        reread(exporter, file, "profiles: {default: {gateway: required}}")
         until(lambda: 'hermes_profile_gateway_expected{profile="default"} 1.0' in exporter.metrics(), "reread")
-        file.write_text("profiles: {default: {gateway: maybe}}")
-        exporter.process.send_signal(signal.SIGHUP)
+        reread(exporter, file, "profiles: {default: {gateway: maybe}}")
         until(lambda: "not reread" in exporter.log(), "refusal")
         assert 'hermes_profile_gateway_expected{profile="default"} 1.0' in exporter.metrics()
 
@@ -364,8 +368,7 @@ def test_sighup_never_leads_into_a_home(tmp_path: Path) -> None:
     arguments = ["--state.path", str(tmp_path / "other/state/m.db"), "--config.file", str(file)]
     with ExporterProcess(arguments, tmp_path / "log") as exporter:
         exporter.metrics()
-        file.write_text(f"homes: [{{path: {tmp_path}/home}}, {{path: {tmp_path}/other, name: two}}]")
-        exporter.process.send_signal(signal.SIGHUP)
+        reread(exporter, file, f"homes: [{{path: {tmp_path}/home}}, {{path: {tmp_path}/other, name: two}}]")
         until(lambda: "lies in a Hermes home" in exporter.log(), "refusal")
         assert "two/default" not in exporter.metrics()
 
@@ -378,11 +381,9 @@ def test_sighup_survives_whatever_the_file_says(tmp_path: Path) -> None:
     arguments = ["--hermes.home", str(tmp_path / "home"), "--config.file", str(file)]
     with ExporterProcess(arguments, tmp_path / "log") as exporter:
         exporter.metrics()
-        file.write_text('homes: [{path: "/a\\0b"}]')
-        exporter.process.send_signal(signal.SIGHUP)
+        reread(exporter, file, 'homes: [{path: "/a\\0b"}]')
         until(lambda: "without control characters" in exporter.log(), "refusal")
-        file.write_text("profiles: {default: {gateway: required}}")
-        exporter.process.send_signal(signal.SIGHUP)
+        reread(exporter, file, "profiles: {default: {gateway: required}}")
         until(lambda: 'hermes_profile_gateway_expected{profile="default"} 1.0' in exporter.metrics(), "reread")
 
 
